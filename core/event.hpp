@@ -1,0 +1,83 @@
+#pragma once
+
+#include "core/fields.hpp"
+
+#include <string>
+#include <string_view>
+
+namespace ordeal {
+
+/// What an observer thinks of a domain at one moment. Observers see, they never judge the trial.
+enum class Opinion { alive, dead, unknown };
+
+[[nodiscard]] std::string_view name_of(Opinion opinion);
+[[nodiscard]] Opinion opinion_from(std::string_view name);
+
+/// One line of a trial's history.
+struct Event {
+    Instant at{};         ///< since the start of the trial
+    std::string kind;     ///< one of `event::…`
+    std::string source;   ///< who says so: "runner", the kind of the probe, injector or check
+    std::string subject;  ///< what it is about: a domain, a host or a fault id
+    Fields data;
+};
+
+/// The kinds of events and the fields each carries. Checks and reports know no others.
+namespace event {
+
+/// A phase of the trial began. subject: the phase's name.
+inline constexpr std::string_view phase_begin = "phase.begin";
+/// It ended. duration (Duration), ok (bool), error (string, only when not ok).
+inline constexpr std::string_view phase_end = "phase.end";
+
+/// Steps of a fault. subject: fault id; source: injector kind. All carry `target` (string).
+/// planned (Duration): the instant the schedule asked for.
+inline constexpr std::string_view fault_injecting = "fault.injecting";
+/// The injection call returned. planned (Duration), late (Duration) of the begin against the
+/// schedule.
+inline constexpr std::string_view fault_injected = "fault.injected";
+/// Activation was decided: activation ("active" | "absent" | "unknown"), evidence (string).
+inline constexpr std::string_view fault_observed = "fault.observed";
+inline constexpr std::string_view fault_healing = "fault.healing";
+inline constexpr std::string_view fault_healed = "fault.healed";
+/// After healing: residue ("none" | "present" | "unknown"), evidence (string).
+inline constexpr std::string_view fault_residue = "fault.residue";
+/// A step failed. step (string), error (string).
+inline constexpr std::string_view fault_error = "fault.error";
+
+/// What a probe saw; source: probe kind; subject: domain. opinion ("alive" | "dead" | "unknown"),
+/// detail (string, for people), last_seen (Duration since trial start: the last positive sign of
+/// life, if any), interval (Duration: the probe's own resolution), and the probe's raw facts.
+/// Recorded when opinion or detail changes and otherwise once a second.
+inline constexpr std::string_view observation = "observation";
+/// A probe could not look. error (string).
+inline constexpr std::string_view probe_error = "probe.error";
+
+/// The serial console said something that matters. class ("panic" | "oops" | "io_error" |
+/// "hung_task" | "remounted_read_only" | "other"), line (string).
+inline constexpr std::string_view console = "console";
+
+/// The load. subject: domain. profile (string), run_id (int), seed (int), writers (int).
+inline constexpr std::string_view load_started = "load.started";
+/// Records first..last of `writer` (all int64) were acknowledged; contiguous and ascending for one
+/// writer.
+inline constexpr std::string_view ledger_acknowledged = "ledger.acknowledged";
+inline constexpr std::string_view load_stopped = "load.stopped";
+
+/// The guest agent said hello (again). boot_id (string), capabilities (list).
+inline constexpr std::string_view agent_hello = "agent.hello";
+/// The agent link carried a frame that could not be used. error (string).
+inline constexpr std::string_view agent_protocol_error = "agent.protocol_error";
+
+/// An examination's outcome; source: check kind; subject: domain. Fields are the check's own.
+inline constexpr std::string_view examined = "examined";
+
+/// The domain was started again and the guest answered. agent_back (Duration since the start
+/// order), load_back (Duration since the start order).
+inline constexpr std::string_view recovered = "recovered";
+
+/// Something a person may want to read. text (string).
+inline constexpr std::string_view note = "note";
+
+}  // namespace event
+}  // namespace ordeal

@@ -1,0 +1,89 @@
+#pragma once
+
+#include "core/fields.hpp"
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace ordeal {
+
+/// A closed interval from which the schedule draws; from == to is an instant.
+struct Window {
+    Duration from{};
+    Duration to{};
+};
+
+/// One disk of a domain, made for the trial and thrown away after it.
+struct DiskSpec {
+    std::string name;  ///< "data"
+    Bytes size{std::uint64_t{64} << 20U};
+    std::string filesystem = "ext3";  ///< ext3 | ext4 | xfs
+    std::string mount_options;        ///< for the guest's mount, may be empty
+    std::string cache =
+        "none";  ///< QEMU's cache mode: none | writeback | writethrough | directsync | unsafe
+};
+
+/// A virtual machine as the experiment wants it. The testbed gives it a unique name per trial.
+struct DomainSpec {
+    std::string name;
+    Bytes memory{std::uint64_t{192} << 20U};
+    int vcpus = 1;
+    bool pvpanic = true;                ///< a pvpanic device: libvirt can learn of a guest's panic
+    std::string on_crash = "preserve";  ///< libvirt's <on_crash>: preserve | destroy | restart
+    std::vector<DiskSpec> disks;
+};
+
+/// What the guest does meanwhile. Kind "ledger" is the only one so far; its params come from the
+/// schema below.
+struct LoadSpec {
+    std::string domain;
+    std::string profile;  ///< append_fsync | rename_fsync | overwrite_direct
+    std::string disk = "data";
+    Bytes record{4096};
+    int writers = 1;
+    std::int64_t rate = 0;  ///< records per second and writer, 0 = as fast as it goes
+};
+
+/// One fault as the definition states it.
+struct FaultSpec {
+    std::string id;  ///< unique in the experiment; default is the kind
+    std::string kind;
+    std::string target;  ///< a domain's name, or a host's for host-wide faults
+    Window at;           ///< since the load started
+    Window hold;         ///< from activation to healing
+    Params params;       ///< validated against the catalogue
+};
+
+struct ProbeSpec {
+    std::string kind;
+    std::string domain;  ///< empty: every domain
+    Params params;       ///< validated; always has `interval` (Duration)
+};
+
+struct CheckSpec {
+    std::string kind;
+    Params params;
+};
+
+/// One experiment after validation and after one matrix cell was put in: nothing in it can be wrong
+/// in form.
+struct Experiment {
+    std::string name;
+    std::string title;
+    std::string question;  ///< what the reader learns, one sentence
+    int trials = 1;
+    Duration settle{};    ///< steady state must hold this long before the load counts
+    Duration duration{};  ///< load time of a trial if no fault ends it, and at least
+    Duration deadline{};  ///< of a whole trial
+    bool recover = true;  ///< start domains again after healing and wait for the agent
+    std::vector<DomainSpec> domains;
+    std::vector<LoadSpec> loads;
+    std::vector<FaultSpec> faults;
+    std::vector<ProbeSpec> probes;
+    std::vector<CheckSpec> checks;
+    Fields cell;  ///< the matrix values of this variant; empty without a matrix
+};
+
+}  // namespace ordeal

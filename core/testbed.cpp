@@ -1,0 +1,43 @@
+#include "core/testbed.hpp"
+
+#include "core/injector.hpp"
+
+namespace ordeal {
+
+std::string_view name_of(DomainState state) {
+    switch (state) {
+        case DomainState::no_state:
+            return "no state";
+        case DomainState::running:
+            return "running";
+        case DomainState::blocked:
+            return "blocked";
+        case DomainState::paused:
+            return "paused";
+        case DomainState::shutting_down:
+            return "shutting down";
+        case DomainState::shut_off:
+            return "shut off";
+        case DomainState::crashed:
+            return "crashed";
+        case DomainState::pm_suspended:
+            return "pm suspended";
+        case DomainState::not_defined:
+            return "not defined";
+    }
+    return "no state";
+}
+
+std::string_view name_of(Presence presence) {
+    switch (presence) {
+        case Presence::active:
+            return "active";
+        case Presence::absent:
+            return "absent";
+        case Presence::unknown:
+            return "unknown";
+    }
+    return "unknown";
+}
+
+}  // namespace ordeal

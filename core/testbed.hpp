@@ -1,0 +1,212 @@
+#pragma once
+
+#include "core/experiment.hpp"
+#include "core/fields.hpp"
+#include "core/result.hpp"
+#include "core/units.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+/// The seam to the world. Two implementations: real ones (testbed/) and the simulation
+/// (testbed/sim). All calls are thread-safe. Calls that can block take or have a deadline and end
+/// with ErrorKind::timeout.
+namespace ordeal {
+
+/// A process that cannot be mistaken for a later one with the same pid.
+struct ProcessRef {
+    std::int64_t pid = 0;           ///< as the host's own tools see it
+    std::uint64_t start_ticks = 0;  ///< field 22 of /proc/<pid>/stat, see proc(5)
+};
+
+struct ProcessStatus {
+    char state = '?';  ///< the letter of /proc/<pid>/stat: R, S, D, T, …; never Z (that is gone)
+    Duration cpu_time{};  ///< user + system, all threads
+};
+
+/// The signals that faults use. Numbers differ between systems, names do not.
+enum class Signal { kill, stop, cont, term, abort, segv };
+
+enum class DomainState {
+    no_state,
+    running,
+    blocked,
+    paused,
+    shutting_down,
+    shut_off,
+    crashed,
+    pm_suspended,
+    not_defined
+};
+
+[[nodiscard]] std::string_view name_of(DomainState state);
+
+struct DomainStatus {
+    DomainState state = DomainState::no_state;
+    std::string reason;  ///< libvirt's word: "booted", "user", "panicked", "ioerror", …
+};
+
+/// A libvirt event of a domain.
+struct DomainEvent {
+    std::string domain;
+    std::string event;   ///< "started", "stopped", "suspended", "crashed", "io_error", …
+    std::string detail;  ///< libvirt's detail: "failed", "destroyed", "panicked", …
+};
+
+/// Ends a subscription when destroyed; afterwards the callback is not running and never runs again.
+using Subscription = std::unique_ptr<void, std::function<void(void*)>>;
+
+/// The management of one host's domains (libvirt).
+class Hypervisor {
+  public:
+    virtual ~Hypervisor() = default;
+    virtual Result<DomainStatus> state(const std::string& domain) = 0;
+    virtual Status start(const std::string& domain) = 0;
+    virtual Status destroy(const std::string& domain) = 0;
+    virtual Status suspend(const std::string& domain) = 0;
+    virtual Status resume(const std::string& domain) = 0;
+    /// Forgets the domain; destroys it first when it runs. `not_found` when it was not defined.
+    virtual Status remove(const std::string& domain) = 0;
+    virtual Result<std::vector<std::string>> domains() = 0;
+    /// Whether the management answers at all, within `deadline`; a new connection is tried when
+    /// needed.
+    virtual Status alive(Duration deadline) = 0;
+    /// Events of `domain`. Survives a restart of the management by subscribing again; the callback
+    /// gets an event "connection_lost" / "connection_back" meanwhile.
+    virtual Result<Subscription> subscribe(const std::string& domain,
+                                           std::function<void(const DomainEvent&)> callback) = 0;
+};
+
+/// A machine that runs domains.
+class Host {
+  public:
+    virtual ~Host() = default;
+    [[nodiscard]] virtual const std::string& name() const = 0;
+    virtual Hypervisor& hypervisor() = 0;
+    /// The QEMU process of a running domain; `not_found` when there is none.
+    virtual Result<ProcessRef> qemu_process(const std::string& domain) = 0;
+    /// The process of a service of this host: "libvirtd", "virtlogd", "sshd".
+    virtual Result<ProcessRef> service_process(const std::string& service) = 0;
+    virtual Status start_service(const std::string& service) = 0;
+    /// `not_found` when the process is gone (a zombie is gone).
+    virtual Result<ProcessStatus> process_status(const ProcessRef& process) = 0;
+    virtual Status signal(const ProcessRef& process, Signal signal) = 0;
+};
+
+/// One heartbeat as it arrived.
+struct Beat {
+    Instant arrived{};        ///< scheduler time of arrival
+    Duration guest_uptime{};  ///< CLOCK_BOOTTIME of the guest
+    std::string boot_id;
+    bool load_running = false;
+    std::uint64_t intended = 0;      ///< records begun so far, all writers
+    std::uint64_t acknowledged = 0;  ///< records acknowledged so far, all writers
+};
+
+/// Records first..last of one writer were acknowledged.
+struct Acknowledged {
+    Instant arrived{};
+    std::int64_t writer = 0;
+    std::int64_t first = 0;
+    std::int64_t last = 0;
+};
+
+struct Hello {
+    Instant arrived{};
+    std::string boot_id;
+    std::string version;
+    std::vector<std::string> capabilities;
+};
+
+struct ClockReading {
+    Duration guest_realtime{};  ///< since the epoch
+    Duration guest_boottime{};
+    Duration round_trip{};  ///< of the question, on the host's clock
+};
+
+/// A load as the agent gets it.
+struct LoadOrder {
+    LoadSpec spec;
+    std::string mount_point = "/data";
+    std::uint64_t run_id = 0;
+    std::uint64_t seed = 0;
+};
+
+/// The doors into one guest: agent link, network, console. None of them goes through libvirtd.
+class Guest {
+  public:
+    virtual ~Guest() = default;
+
+    /// Waits for the agent's hello of the present boot (sent since the last `start` of the domain).
+    virtual Result<Hello> wait_hello(Instant deadline) = 0;
+    virtual Status start_load(const LoadOrder& order, Duration deadline) = 0;
+    virtual Status stop_load(Duration deadline) = 0;
+    virtual Result<ClockReading> read_clock(Duration deadline) = 0;
+    /// Orders a guest-side fault ("panic", "agent_kill", …). Success means the agent took the
+    /// order, no more; a fault that kills the guest at once never answers, so a lost link after the
+    /// order is success.
+    virtual Status inject(const std::string& fault, const Fields& params, Duration deadline) = 0;
+
+    virtual Subscription on_hello(std::function<void(const Hello&)> callback) = 0;
+    virtual Subscription on_beat(std::function<void(const Beat&)> callback) = 0;
+    virtual Subscription on_acknowledged(std::function<void(const Acknowledged&)> callback) = 0;
+    virtual Subscription on_protocol_error(std::function<void(const std::string&)> callback) = 0;
+    /// Heartbeats over the guest's network (UDP), by the same agent.
+    virtual Subscription on_network_beat(std::function<void(const Beat&)> callback) = 0;
+    /// Complete lines of the serial console, without the line end.
+    virtual Subscription on_console(std::function<void(Instant, const std::string&)> callback) = 0;
+
+    /// One ICMP echo; the round-trip time, or `timeout`.
+    virtual Result<Duration> ping(Duration deadline) = 0;
+};
+
+/// What is left of a domain's disk, copied while no QEMU has it open.
+struct Specimen {
+    std::string domain;
+    DiskSpec disk;
+    std::filesystem::path image;  ///< a raw image; belongs to the examiner, who may change it
+};
+
+/// What a domain was provisioned as.
+struct Provisioned {
+    std::string domain;  ///< the unique name libvirt knows
+    std::string uuid;
+    std::string host;
+};
+
+/// Hosts and guests, wherever they are.
+class Testbed {
+  public:
+    virtual ~Testbed() = default;
+
+    [[nodiscard]] virtual std::vector<std::string> hosts() const = 0;
+    /// `not_found` if the testbed has no such host.
+    virtual Result<Host*> host(std::string_view name) = 0;
+
+    /// Makes disks and defines the domain, not started. `name` is unique in the run; `slot` (from
+    /// 0) selects addresses and is free for reuse after `remove`. `directory` is the trial's own.
+    virtual Result<Provisioned> provision(const DomainSpec& spec,
+                                          const std::string& name,
+                                          int slot,
+                                          const std::filesystem::path& directory) = 0;
+    /// The doors of a provisioned domain; valid until `remove`.
+    virtual Result<Guest*> guest(const std::string& domain) = 0;
+    /// Copies a disk (sparse). `refused` while a QEMU has the domain.
+    virtual Result<Specimen> capture(const std::string& domain,
+                                     const std::string& disk,
+                                     const std::filesystem::path& destination) = 0;
+    /// Destroys and undefines the domain and closes its doors. Idempotent.
+    virtual Status remove(const std::string& domain) = 0;
+
+    /// Versions for the report: "qemu", "libvirt", "kernel", "guest_kernel", "accelerator", …
+    [[nodiscard]] virtual Fields versions() = 0;
+};
+
+}  // namespace ordeal
