@@ -25,7 +25,7 @@ struct Event {
 /// The kinds of events and the fields each carries. Checks and reports know no others.
 namespace event {
 
-/// A phase of the trial began. subject: the phase's name.
+/// A phase of the trial began. subject: the phase's name, one of `phase::…`.
 inline constexpr std::string_view phase_begin = "phase.begin";
 /// It ended. duration (Duration), ok (bool), error (string, only when not ok).
 inline constexpr std::string_view phase_end = "phase.end";
@@ -57,10 +57,12 @@ inline constexpr std::string_view probe_error = "probe.error";
 /// "hung_task" | "remounted_read_only" | "other"), line (string).
 inline constexpr std::string_view console = "console";
 
-/// The load. subject: domain. profile (string), run_id (int), seed (int), writers (int).
+/// The load. subject: domain. disk (string), directory (string: the ledger's, relative to the root
+/// of that disk's filesystem), and all that determines the ledger (core/wire_ledger.hpp): profile
+/// (string), run_id (int), seed (int), record (Bytes), writers (int), slots (int).
 inline constexpr std::string_view load_started = "load.started";
-/// Records first..last of `writer` (all int64) were acknowledged; contiguous and ascending for one
-/// writer.
+/// Records first..last of `writer` (all int64) were acknowledged. They are the writer's own record
+/// numbers, from 0, contiguous and ascending for one writer; ledger::sequence_of makes sequences.
 inline constexpr std::string_view ledger_acknowledged = "ledger.acknowledged";
 inline constexpr std::string_view load_stopped = "load.stopped";
 
@@ -76,8 +78,31 @@ inline constexpr std::string_view examined = "examined";
 /// order), load_back (Duration since the start order).
 inline constexpr std::string_view recovered = "recovered";
 
+/// True health of a domain from `at` to `until` (Duration), as decided from independent evidence;
+/// source: "verifier"; subject: domain. grade ("serving" | "degraded" | "hung" | "dead" |
+/// "unknown"), part (string: what is degraded), proven (Duration: when the evidence for it was
+/// complete), evidence (list). Written after judging, for reports.
+inline constexpr std::string_view health = "health";
+
 /// Something a person may want to read. text (string).
 inline constexpr std::string_view note = "note";
 
 }  // namespace event
+
+/// The phases of a trial in their order.
+namespace phase {
+
+inline constexpr std::string_view provision = "provision";
+inline constexpr std::string_view boot = "boot";
+inline constexpr std::string_view steady = "steady";
+/// Load, faults and healing: the span in which observers are judged.
+inline constexpr std::string_view load = "load";
+/// Stops or destroys what still runs and copies the disks.
+inline constexpr std::string_view capture = "capture";
+inline constexpr std::string_view examine = "examine";
+inline constexpr std::string_view recover = "recover";
+inline constexpr std::string_view judge = "judge";
+inline constexpr std::string_view tear_down = "tear_down";
+
+}  // namespace phase
 }  // namespace ordeal
