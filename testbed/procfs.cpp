@@ -1,0 +1,220 @@
+#include "testbed/procfs.hpp"
+
+#include "testbed/fd.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <charconv>
+#include <csignal>
+#include <fstream>
+#include <iterator>
+#include <poll.h>
+#include <sstream>
+#include <sys/syscall.h>
+#include <system_error>
+#include <utility>
+
+namespace ordeal {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string label(std::int64_t pid) {
+    return "process " + std::to_string(pid);
+}
+
+Error gone(std::int64_t pid) {
+    return fail(ErrorKind::not_found, "look at " + label(pid), "it is gone");
+}
+
+std::string slurp(const fs::path& path) {
+    std::ifstream file(path);
+    return {std::istreambuf_iterator<char>(file), {}};
+}
+
+/// The values of one line of /proc/<pid>/status.
+std::vector<pid_t> numbers_after(const std::string& status, const std::string& key) {
+    const auto line = status.find("\n" + key + ":");
+    std::vector<pid_t> numbers;
+    if (line != std::string::npos) {
+        std::istringstream values(status.substr(line + key.size() + 2));
+        std::string rest;
+        std::getline(values, rest);
+        std::istringstream words(rest);
+        for (pid_t number = 0; words >> number;) {
+            numbers.push_back(number);
+        }
+    }
+    return numbers;
+}
+
+std::string pid_namespace(pid_t pid) {
+    std::error_code error;
+    return fs::read_symlink("/proc/" + std::to_string(pid) + "/ns/pid", error).string();
+}
+
+int number_of(Signal signal) {
+    switch (signal) {
+        case Signal::kill:
+            return SIGKILL;
+        case Signal::stop:
+            return SIGSTOP;
+        case Signal::cont:
+            return SIGCONT;
+        case Signal::term:
+            return SIGTERM;
+        case Signal::abort:
+            return SIGABRT;
+        case Signal::segv:
+            return SIGSEGV;
+    }
+    std::abort();
+}
+
+/// A pidfd that certainly means this process: opened first, start time compared afterwards.
+Result<Fd> open_process(const ProcessRef& process) {
+    const auto pid = static_cast<pid_t>(process.pid);
+    Fd handle(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+    if (!handle) {
+        return gone(process.pid);
+    }
+    const auto now = process_info(pid);
+    if (!now || now->ref.start_ticks != process.start_ticks) {
+        return gone(process.pid);
+    }
+    return handle;
+}
+
+}  // namespace
+
+Result<ProcessInfo> process_info(pid_t pid, const fs::path& proc) {
+    const auto directory = proc / std::to_string(pid);
+    const auto stat = slurp(directory / "stat");
+    const auto status = slurp(directory / "status");
+    // The name is in parentheses and may itself contain some.
+    const auto open = stat.find('(');
+    const auto close = stat.rfind(')');
+    if (open == std::string::npos || close == std::string::npos || status.empty()) {
+        return gone(pid);
+    }
+    std::istringstream words(stat.substr(close + 1));
+    const std::vector<std::string> fields(std::istream_iterator<std::string>(words), {});
+    constexpr std::size_t first = 3;  // proc(5) numbers the field after the name 3
+    constexpr std::size_t starttime = 22;
+    if (fields.size() <= starttime - first) {
+        return gone(pid);
+    }
+    const auto number = [&](std::size_t field) {
+        const auto& text = fields[field - first];
+        std::uint64_t value = 0;
+        std::from_chars(text.data(), text.data() + text.size(), value);
+        return value;
+    };
+    ProcessInfo info;
+    info.name = stat.substr(open + 1, close - open - 1);
+    info.state = fields[0].front();
+    if (info.state == 'Z' || info.state == 'X') {
+        return gone(pid);
+    }
+    const auto ticks_per_second = static_cast<std::uint64_t>(::sysconf(_SC_CLK_TCK));
+    info.cpu_time = Duration((number(14) + number(15)) * (1'000'000'000 / ticks_per_second));
+    info.threads = static_cast<int>(number(20));
+    info.ref = {pid, number(starttime)};
+    info.pids = numbers_after(status, "NSpid");
+    return info;
+}
+
+Result<ProcessRef> process_ref(pid_t pid) {
+    auto info = process_info(pid);
+    if (!info) {
+        return info.error();
+    }
+    return info->ref;
+}
+
+Result<ProcessStatus> process_status(const ProcessRef& process) {
+    const auto info = process_info(static_cast<pid_t>(process.pid));
+    if (!info || info->ref.start_ticks != process.start_ticks) {
+        return gone(process.pid);
+    }
+    return ProcessStatus{info->state, info->cpu_time};
+}
+
+Result<std::vector<ProcessInfo>> processes_with(pid_t member) {
+    const auto wanted = pid_namespace(member);
+    if (wanted.empty()) {
+        return gone(member);
+    }
+    std::vector<ProcessInfo> found;
+    std::error_code error;
+    for (const auto& entry : fs::directory_iterator("/proc", error)) {
+        const auto name = entry.path().filename().string();
+        pid_t pid = 0;
+        const auto parsed = std::from_chars(name.data(), name.data() + name.size(), pid);
+        if (parsed.ec != std::errc() || pid_namespace(pid) != wanted) {
+            continue;
+        }
+        if (auto info = process_info(pid)) {
+            found.push_back(std::move(*info));
+        }
+    }
+    return found;
+}
+
+Result<ProcessInfo> process_inside(pid_t member, pid_t inner) {
+    auto processes = processes_with(member);
+    if (!processes) {
+        return processes.error();
+    }
+    const auto match = std::ranges::find_if(*processes, [&](const ProcessInfo& info) {
+        return !info.pids.empty() && info.pids.back() == inner;
+    });
+    if (match == processes->end()) {
+        return fail(
+            ErrorKind::not_found,
+            "find pid " + std::to_string(inner) + " in the pid namespace of " + label(member),
+            "no such process");
+    }
+    return *match;
+}
+
+Status send_signal(const ProcessRef& process, Signal signal) {
+    const auto handle = open_process(process);
+    if (!handle) {
+        return handle.error();
+    }
+    if (::syscall(SYS_pidfd_send_signal, handle->get(), number_of(signal), nullptr, 0) == 0) {
+        return ok();
+    }
+    if (errno == ESRCH) {
+        return gone(process.pid);
+    }
+    return fail(
+        ErrorKind::refused, "signal " + label(process.pid), std::system_category().message(errno));
+}
+
+Status wait_gone(const ProcessRef& process, Duration deadline) {
+    const auto handle = open_process(process);
+    if (!handle) {
+        return ok();
+    }
+    const auto end = std::chrono::steady_clock::now() + deadline;
+    for (;;) {
+        const auto left =
+            std::chrono::ceil<std::chrono::milliseconds>(end - std::chrono::steady_clock::now());
+        std::array<pollfd, 1> watched{pollfd{handle->get(), POLLIN, 0}};
+        const auto wait = std::max<std::int64_t>(left.count(), 0);
+        const int count = ::poll(watched.data(), 1, static_cast<int>(wait));
+        if (count > 0) {
+            return ok();
+        }
+        if (count == 0) {
+            return fail(ErrorKind::timeout,
+                        "wait for the end of " + label(process.pid),
+                        "still there after " + to_text(deadline));
+        }
+    }
+}
+
+}  // namespace ordeal
