@@ -43,7 +43,7 @@ class Scheduler {
                              const std::function<bool()>& ready = {}) = 0;
 
     /// Tells waiters that something their `ready` looks at may have changed. Cheap; callable from
-    /// anywhere.
+    /// anywhere, but with no lock held that a `ready` takes: it may be evaluated right here.
     virtual void notify() = 0;
 
     /// Starts `body` as a task of its own. `name` is for people (logs, debuggers).
