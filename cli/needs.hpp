@@ -1,0 +1,19 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace ordeal::cli {
+
+/// One thing that runs need from this machine.
+struct Need {
+    std::string name;
+    bool met = false;
+    std::string found;  ///< what is there, or what is not
+    std::string mend;   ///< the command that mends it; empty when met
+};
+
+/// Looks at everything without changing anything. Order: what blocks most comes first.
+[[nodiscard]] std::vector<Need> look_at_needs();
+
+}  // namespace ordeal::cli

@@ -1,0 +1,74 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace ordeal::cli {
+
+enum class Color { automatic, always, never };
+
+/// Options that every verb understands.
+struct CommonOptions {
+    Color color = Color::automatic;
+    bool json = false;     ///< machine-readable answer on standard output
+    bool verbose = false;  ///< log commands and phases on standard error
+};
+
+struct ValidateOptions {
+    std::vector<std::filesystem::path> files;
+};
+
+/// Shared by `plan` and `run`: what is to be run.
+struct SelectionOptions {
+    std::vector<std::filesystem::path> files;
+    std::optional<std::uint64_t> seed;
+    std::optional<int> trials;
+    std::vector<std::string> only;  ///< experiment names
+};
+
+struct RunOptions {
+    SelectionOptions selection;
+    bool dry_run = false;       ///< validate, plan, check the needs; start nothing
+    std::filesystem::path out;  ///< run directory; empty: a new one below .ordeal/runs
+    std::string lab = "lab";
+    int slots = 0;      ///< trials at once; 0: as many as the machine has cores
+    bool keep = false;  ///< keep the evidence of passed trials too
+};
+
+struct ReportOptions {
+    std::filesystem::path run;  ///< run directory; default the newest
+    std::vector<std::string> formats;
+    std::filesystem::path out;  ///< where to; empty: into the run directory
+};
+
+struct ListOptions {
+    std::string what;  ///< faults | probes | checks | experiments | runs
+};
+
+struct DescribeOptions {
+    std::string kind;
+};
+
+struct LabOptions {
+    std::string action;  ///< up | down | status | shell
+    std::string name = "lab";
+    std::string node = "n1";
+    std::vector<std::string> command;  ///< for shell; empty: an interactive one
+};
+
+struct DoctorOptions {};
+
+struct RollbackOptions {
+    std::filesystem::path run;  ///< run directory; empty: every run that left something open
+};
+
+/// Hidden: the process that rolls back when its controller dies.
+struct GuardianOptions {
+    std::filesystem::path journal;
+    int alive_fd = 0;  ///< reads end-of-file when the controller is gone
+};
+
+}  // namespace ordeal::cli
