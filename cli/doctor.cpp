@@ -1,12 +1,11 @@
-#include <fmt/format.h>
-#include <unistd.h>
-
-#include <filesystem>
-#include <nlohmann/json.hpp>
-
 #include "cli/exit_codes.hpp"
 #include "cli/needs.hpp"
 #include "cli/verbs.hpp"
+
+#include <filesystem>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+#include <unistd.h>
 
 namespace ordeal::cli {
 namespace {

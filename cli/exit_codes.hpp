@@ -13,8 +13,8 @@ inline constexpr int exit_guard = 4;
 inline constexpr int exit_residue = 6;
 inline constexpr int exit_internal = 70;
 
-/// The code of an operating failure outside a trial: wrong words are 2, a guard's or a lock's no is 4, our own
-/// mistake is 70, and everything that kept us from judging is 3.
+/// The code of an operating failure outside a trial: wrong words are 2, a guard's or a lock's no is
+/// 4, our own mistake is 70, and everything that kept us from judging is 3.
 [[nodiscard]] constexpr int exit_code_of(ErrorKind kind) {
     switch (kind) {
         case ErrorKind::usage:

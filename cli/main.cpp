@@ -1,13 +1,13 @@
+#include "cli/command_line.hpp"
+#include "cli/exit_codes.hpp"
+#include "cli/verbs.hpp"
+
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 
 #include <cstdio>
 #include <exception>
 #include <iostream>
-
-#include "cli/command_line.hpp"
-#include "cli/exit_codes.hpp"
-#include "cli/verbs.hpp"
 
 namespace {
 
