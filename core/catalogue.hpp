@@ -14,8 +14,8 @@
 
 namespace ordeal {
 
-/// The type of a parameter, as a schema writes it.
-enum class ParamType { boolean, integer, number, text, choice, duration, size };
+/// The type of a parameter, as a schema writes it. A list is one of texts.
+enum class ParamType { boolean, integer, number, text, choice, list, duration, size };
 
 /// One parameter of a catalogue entry.
 struct ParamSpec {
