@@ -1,0 +1,267 @@
+#include "testbed/libvirt.hpp"
+
+#include "testbed/libvirt_hub.hpp"
+#include "testbed/libvirt_words.hpp"
+
+#include <libvirt/libvirt.h>
+#include <libvirt/virterror.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+#include <utility>
+
+namespace ordeal {
+namespace {
+
+using std::chrono::steady_clock;
+
+struct FreeDomain {
+    void operator()(virDomainPtr domain) const { virDomainFree(domain); }
+};
+
+using DomainHandle = std::unique_ptr<virDomain, FreeDomain>;
+
+/// What a libvirt call that returns a negative number on failure amounts to.
+Status checked(int answer, const std::string& tried) {
+    return answer < 0 ? Status(libvirt_failure(tried)) : ok();
+}
+
+std::string version_text(unsigned long number) {
+    return std::to_string(number / 1000000) + "." + std::to_string(number / 1000 % 1000) + "." +
+           std::to_string(number % 1000);
+}
+
+Result<std::string> uuid_of(virDomainPtr domain, const std::string& tried) {
+    std::array<char, VIR_UUID_STRING_BUFLEN> uuid{};
+    if (virDomainGetUUIDString(domain, uuid.data()) != 0) {
+        return libvirt_failure(tried);
+    }
+    return std::string(uuid.data());
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Libvirt>> Libvirt::open(LibvirtOptions options) {
+    // Held from here on so that the loop is not started and stopped around every attempt.
+    auto loop = LibvirtLoop::shared();
+    if (!loop) {
+        return loop.error();
+    }
+    std::unique_ptr<Libvirt> made(new Libvirt(std::move(options)));
+    const auto tried = "connect to libvirt at " + made->options_.uri;
+    if (auto connection = made->hub_->await(tried, made->options_.connect_deadline); !connection) {
+        return connection.error();
+    }
+    return made;
+}
+
+Libvirt::Libvirt(LibvirtOptions options)
+    : options_(std::move(options)), hub_(std::make_shared<LibvirtHub>()) {
+    std::packaged_task<void()> keep([hub = hub_, uri = options_.uri] { hub->keep(uri); });
+    keeper_ended_ = keep.get_future();
+    keeper_ = std::thread(std::move(keep));
+}
+
+Libvirt::~Libvirt() {
+    hub_->stop();
+    // It ends at once, or with the keepalive, unless a stopped daemon holds it in virConnectOpen.
+    if (keeper_ended_.wait_for(std::chrono::seconds(3)) == std::future_status::ready) {
+        keeper_.join();
+    } else {
+        keeper_.detach();
+    }
+}
+
+template <class Work>
+auto Libvirt::call(const std::string& tried, Duration deadline, Work work) {
+    using Answer = decltype(work(virConnectPtr{}));
+    auto connection = hub_->current(tried);
+    if (!connection) {
+        return Answer(connection.error());
+    }
+    return calls_.run(tried, deadline, [connection = *connection, work = std::move(work)] {
+        return work(connection->get());
+    });
+}
+
+template <class Work>
+auto Libvirt::call_domain(const std::string& verb,
+                          const std::string& domain,
+                          Duration limit,
+                          Work work) {
+    const auto tried = verb + " domain " + domain;
+    return call(tried, limit, [tried, domain, work = std::move(work)](virConnectPtr connection) {
+        using Answer = decltype(work(virDomainPtr{}, tried));
+        const DomainHandle handle(virDomainLookupByName(connection, domain.c_str()));
+        return handle ? work(handle.get(), tried) : Answer(libvirt_failure(tried));
+    });
+}
+
+Result<DomainStatus> Libvirt::state(const std::string& domain) {
+    auto status =
+        call_domain("read the state of",
+                    domain,
+                    options_.call_deadline,
+                    [](virDomainPtr handle, const std::string& tried) -> Result<DomainStatus> {
+                        int state = 0;
+                        int reason = 0;
+                        if (virDomainGetState(handle, &state, &reason, 0) != 0) {
+                            return libvirt_failure(tried);
+                        }
+                        return libvirt_status(state, reason);
+                    });
+    if (!status && status.error().kind == ErrorKind::not_found) {
+        return DomainStatus{DomainState::not_defined, {}};
+    }
+    return status;
+}
+
+Status Libvirt::start(const std::string& domain) {
+    return call_domain(
+        "start", domain, options_.slow_deadline, [](virDomainPtr handle, const std::string& tried) {
+            return checked(virDomainCreate(handle), tried);
+        });
+}
+
+Status Libvirt::destroy(const std::string& domain) {
+    return call_domain("destroy",
+                       domain,
+                       options_.slow_deadline,
+                       [](virDomainPtr handle, const std::string& tried) {
+                           return checked(virDomainDestroy(handle), tried);
+                       });
+}
+
+Status Libvirt::suspend(const std::string& domain) {
+    return call_domain("suspend",
+                       domain,
+                       options_.call_deadline,
+                       [](virDomainPtr handle, const std::string& tried) {
+                           return checked(virDomainSuspend(handle), tried);
+                       });
+}
+
+Status Libvirt::resume(const std::string& domain) {
+    return call_domain("resume",
+                       domain,
+                       options_.call_deadline,
+                       [](virDomainPtr handle, const std::string& tried) {
+                           return checked(virDomainResume(handle), tried);
+                       });
+}
+
+Status Libvirt::remove(const std::string& domain) {
+    const auto forget = [](virDomainPtr handle, const std::string& tried) {
+        if (virDomainIsActive(handle) == 1) {
+            virDomainDestroy(handle);  // undefine tells when it did not help
+        }
+        constexpr unsigned everything =
+            VIR_DOMAIN_UNDEFINE_MANAGED_SAVE | VIR_DOMAIN_UNDEFINE_SNAPSHOTS_METADATA;
+        if (auto undefined = checked(virDomainUndefineFlags(handle, everything), tried);
+            !undefined) {
+            return undefined;
+        }
+        // Undefining a domain that still runs makes it transient, not gone.
+        return virDomainIsActive(handle) == 1
+                   ? Status(fail(ErrorKind::unavailable, tried, "it still runs"))
+                   : ok();
+    };
+    return call_domain("remove", domain, options_.slow_deadline, forget);
+}
+
+Result<std::vector<std::string>> Libvirt::domains() {
+    const std::string tried = "list the domains";
+    return call(tried,
+                options_.call_deadline,
+                [tried](virConnectPtr connection) -> Result<std::vector<std::string>> {
+                    virDomainPtr* handles = nullptr;
+                    const int count = virConnectListAllDomains(connection, &handles, 0);
+                    if (count < 0) {
+                        return libvirt_failure(tried);
+                    }
+                    const std::unique_ptr<virDomainPtr, decltype(&std::free)> array(handles,
+                                                                                    &std::free);
+                    std::vector<std::string> names;
+                    for (int i = 0; i < count; ++i) {
+                        const DomainHandle handle(handles[i]);
+                        names.emplace_back(virDomainGetName(handle.get()));
+                    }
+                    return names;
+                });
+}
+
+Status Libvirt::alive(Duration deadline) {
+    const std::string tried = "ask libvirt at " + options_.uri;
+    const auto until = steady_clock::now() + deadline;
+    const auto left = [&] {
+        return std::max<Duration>(Duration::zero(), until - steady_clock::now());
+    };
+    for (;;) {
+        auto connection = hub_->await(tried, left());
+        if (!connection) {
+            return connection.error();
+        }
+        auto answer = calls_.run(tried, left(), [tried, connection = *connection] {
+            return checked(virConnectNumOfDomains(connection->get()), tried);
+        });
+        if (answer || answer.error().kind == ErrorKind::timeout || left() == Duration::zero()) {
+            return answer;
+        }
+        hub_->lost((*connection)->get(), "no answer");
+    }
+}
+
+Result<Subscription> Libvirt::subscribe(const std::string& domain,
+                                        std::function<void(const DomainEvent&)> callback) {
+    // An event without a domain is about the connection: everybody's.
+    return hub_->events().add([domain, callback = std::move(callback)](const DomainEvent& event) {
+        if (event.domain == domain) {
+            callback(event);
+        } else if (event.domain.empty()) {
+            callback({domain, event.event, event.detail});
+        }
+    });
+}
+
+Result<std::string> Libvirt::define(const std::string& xml) {
+    const std::string tried = "define a domain";
+    return call(tried,
+                options_.call_deadline,
+                [tried, xml](virConnectPtr connection) -> Result<std::string> {
+                    const DomainHandle handle(virDomainDefineXML(connection, xml.c_str()));
+                    if (!handle) {
+                        return libvirt_failure(tried);
+                    }
+                    return uuid_of(handle.get(), tried);
+                });
+}
+
+Result<std::string> Libvirt::xml(const std::string& domain) {
+    return call_domain("read the XML of",
+                       domain,
+                       options_.call_deadline,
+                       [](virDomainPtr handle, const std::string& tried) -> Result<std::string> {
+                           const std::unique_ptr<char, decltype(&std::free)> text(
+                               virDomainGetXMLDesc(handle, 0), &std::free);
+                           if (!text) {
+                               return libvirt_failure(tried);
+                           }
+                           return std::string(text.get());
+                       });
+}
+
+Result<Fields> Libvirt::versions() {
+    const std::string tried = "read libvirt's version";
+    return call(tried, options_.call_deadline, [tried](virConnectPtr connection) -> Result<Fields> {
+        unsigned long libvirt = 0;
+        unsigned long qemu = 0;
+        if (virConnectGetLibVersion(connection, &libvirt) != 0 ||
+            virConnectGetVersion(connection, &qemu) != 0) {
+            return libvirt_failure(tried);
+        }
+        return Fields{{"libvirt", version_text(libvirt)}, {"qemu", version_text(qemu)}};
+    });
+}
+
+}  // namespace ordeal

@@ -1,0 +1,80 @@
+#pragma once
+
+#include "core/testbed.hpp"
+#include "testbed/bounded_calls.hpp"
+
+#include <future>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace ordeal {
+
+struct LibvirtOptions {
+    std::string uri;  ///< "qemu+unix:///system?socket=…"
+    Duration connect_deadline = std::chrono::seconds(5);
+    Duration call_deadline = std::chrono::seconds(5);
+    /// Of start, destroy and remove: libvirt waits for QEMU in these (15 s for one that does not
+    /// react to SIGTERM).
+    Duration slow_deadline = std::chrono::seconds(30);
+};
+
+class LibvirtHub;
+
+/// One libvirt daemon: a connection that is opened again whenever it is lost, until the object
+/// goes. Thread-safe.
+///
+/// Deadlines have two layers. A daemon that is dead or stopped breaks the connection (at once, or
+/// by keepalive after 2 s) and with it every call in flight: `unavailable`. A daemon that lives,
+/// but waits for a QEMU that does not answer, is beyond keepalive; therefore every call is made on
+/// a thread that can be left behind: `timeout`. While there is no connection, calls fail at once.
+///
+/// Event callbacks run on libvirt's event thread, one at a time: they must be short and must call
+/// neither this object nor end a subscription. Events that happen while the connection is lost are
+/// lost too.
+class Libvirt final : public Hypervisor {
+  public:
+    /// Errors: unavailable or timeout (no connection within connect_deadline), refused.
+    [[nodiscard]] static Result<std::unique_ptr<Libvirt>> open(LibvirtOptions options);
+
+    Libvirt(const Libvirt&) = delete;
+    Libvirt& operator=(const Libvirt&) = delete;
+    ~Libvirt() override;
+
+    /// A domain that libvirt does not know is a state here: not_defined.
+    Result<DomainStatus> state(const std::string& domain) override;
+    Status start(const std::string& domain) override;
+    Status destroy(const std::string& domain) override;
+    Status suspend(const std::string& domain) override;
+    Status resume(const std::string& domain) override;
+    Status remove(const std::string& domain) override;
+    Result<std::vector<std::string>> domains() override;
+    Status alive(Duration deadline) override;
+    Result<Subscription> subscribe(const std::string& domain,
+                                   std::function<void(const DomainEvent&)> callback) override;
+
+    /// Defines a domain from its XML, or changes the definition; returns its UUID.
+    /// Errors: definition (libvirt does not accept the XML).
+    Result<std::string> define(const std::string& xml);
+    /// The domain's XML as libvirt has it now.
+    Result<std::string> xml(const std::string& domain);
+    /// "libvirt" and "qemu" as "9.0.0".
+    Result<Fields> versions();
+
+  private:
+    explicit Libvirt(LibvirtOptions options);
+
+    template <class Work>
+    auto call(const std::string& tried, Duration deadline, Work work);
+    template <class Work>
+    auto call_domain(const std::string& verb, const std::string& domain, Duration limit, Work work);
+
+    LibvirtOptions options_;
+    std::shared_ptr<LibvirtHub> hub_;
+    BoundedCalls calls_;
+    std::thread keeper_;  ///< opens the connection, again and again
+    std::future<void> keeper_ended_;
+};
+
+}  // namespace ordeal
