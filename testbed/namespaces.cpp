@@ -1,7 +1,10 @@
 #include "testbed/namespaces.hpp"
 
+#include <arpa/inet.h>
 #include <cerrno>
+#include <chrono>
 #include <fcntl.h>
+#include <poll.h>
 #include <sched.h>
 #include <string>
 #include <sys/socket.h>
@@ -52,6 +55,38 @@ Result<Fd> socket_inside(pid_t pid, int domain, int type, int protocol) {
         }
         return made;
     });
+}
+
+Result<Fd> connect_inside(pid_t pid,
+                          const std::string& address,
+                          std::uint16_t port,
+                          Duration deadline) {
+    const auto milliseconds = std::chrono::ceil<std::chrono::milliseconds>(deadline);
+    const auto tried = "connect to " + address + " port " + std::to_string(port);
+    auto made = socket_inside(pid, AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+    if (!made) {
+        return made.error();
+    }
+    sockaddr_in target{};
+    target.sin_family = AF_INET;
+    target.sin_port = htons(port);
+    if (::inet_pton(AF_INET, address.c_str(), &target.sin_addr) != 1) {
+        return fail(ErrorKind::usage, tried, "not an IPv4 address");
+    }
+    const auto* raw = reinterpret_cast<const sockaddr*>(&target);
+    int problem = ::connect(made->get(), raw, sizeof target) == 0 ? 0 : errno;
+    if (problem == EINPROGRESS) {
+        pollfd watched{made->get(), POLLOUT, 0};
+        if (::poll(&watched, 1, static_cast<int>(milliseconds.count())) <= 0) {
+            return fail(ErrorKind::timeout, tried, "no answer in " + to_text(deadline));
+        }
+        socklen_t size = sizeof problem;
+        ::getsockopt(made->get(), SOL_SOCKET, SO_ERROR, &problem, &size);
+    }
+    if (problem != 0) {
+        return fail(ErrorKind::unavailable, tried, std::system_category().message(problem));
+    }
+    return made;
 }
 
 }  // namespace ordeal

@@ -1,0 +1,217 @@
+#include "testbed/lab/node.hpp"
+
+#include "testbed/cache.hpp"
+#include "testbed/lab/node_setup.hpp"
+#include "testbed/namespaces.hpp"
+#include "testbed/wait.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <fstream>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+#include <utility>
+
+namespace ordeal {
+namespace {
+
+namespace fs = std::filesystem;
+using namespace std::chrono_literals;
+
+/// sshd belongs to a package whose installation would start a service; set-up only unpacks it.
+Result<fs::path> find_sshd() {
+    for (const auto& candidate :
+         {cache_directory() / "unpacked/usr/sbin/sshd", fs::path("/usr/sbin/sshd")}) {
+        if (::access(candidate.c_str(), X_OK) == 0) {
+            return candidate;
+        }
+    }
+    return fail(ErrorKind::missing,
+                "find sshd in " + cache_directory().string(),
+                "not there",
+                "run ./bootstrap build");
+}
+
+/// Each puts itself into the background once it listens.
+Result<Argv> start_command(std::string_view service) {
+    if (service != "sshd") {
+        return Argv{std::string(service), "--daemon"};
+    }
+    const auto sshd = find_sshd();
+    if (!sshd) {
+        return sshd.error();
+    }
+    return Argv{sshd->string(), "-f", "/run/ordeal/sshd_config", "-E", "/run/ordeal/sshd.log"};
+}
+
+Status unknown_service(std::string_view service) {
+    return fail(ErrorKind::usage,
+                "find service \"" + std::string(service) + "\"",
+                "a node has no such service",
+                "libvirtd, virtlogd or sshd");
+}
+
+bool unix_socket_answers(const fs::path& path) {
+    const Fd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    if (path.native().size() >= sizeof address.sun_path) {
+        return false;
+    }
+    path.native().copy(address.sun_path, path.native().size());
+    return ::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) ==
+           0;
+}
+
+/// A daemon that has gone to the background can still fail to start: ask it.
+bool answers(const LabNode& node, std::string_view service, Duration deadline) {
+    if (service == "virtlogd") {
+        return unix_socket_answers(node.outside("/run/libvirt/virtlogd-sock"));
+    }
+    if (service == "libvirtd") {
+        return run_or_fail({"virsh", "-c", node.libvirt_uri(), "uri"}, {.deadline = deadline})
+            .has_value();
+    }
+    const auto connection =
+        connect_inside(static_cast<pid_t>(node.init().pid), node.address(), 22, deadline);
+    return connection.has_value();
+}
+
+/// Before a daemon has written its pid file only its name tells.
+bool is_there(const LabNode& node, std::string_view service) {
+    const auto processes = processes_with(static_cast<pid_t>(node.init().pid));
+    return processes &&
+           std::ranges::find(*processes, service, &ProcessInfo::name) != processes->end();
+}
+
+/// The end of what the service wrote about itself, for an error's answer.
+std::string last_log_line(const LabNode& node, std::string_view service) {
+    const auto path = service == "sshd"
+                          ? node.outside("/run/ordeal/sshd.log")
+                          : node.outside("/var/log/libvirt") / (std::string(service) + ".log");
+    std::ifstream file(path);
+    std::string last;
+    for (std::string line; std::getline(file, line);) {
+        last = line.empty() ? last : line;
+    }
+    return last.empty() ? "nothing in " + path.string() : last;
+}
+
+}  // namespace
+
+LabNode::LabNode(NodeState state, fs::path lab_directory)
+    : state_(std::move(state)), directory_(std::move(lab_directory) / state_.name) {}
+
+bool LabNode::alive() const {
+    return state_.init && process_status(*state_.init).has_value();
+}
+
+fs::path LabNode::outside(const fs::path& inside) const {
+    for (const auto& path : private_paths()) {
+        const auto below = inside.lexically_relative(path.inside);
+        if (!below.empty() && *below.begin() != "..") {
+            const auto source = directory_ / path.source;
+            return below == "." ? source : source / below;
+        }
+    }
+    return inside;
+}
+
+std::string LabNode::libvirt_uri() const {
+    return "qemu+unix:///system?socket=" + outside("/run/libvirt/libvirt-sock").string();
+}
+
+SshTarget LabNode::ssh() const {
+    SshTarget target;
+    target.host = address();
+    target.key = directory_.parent_path() / "client_key";
+    target.known_hosts = directory_.parent_path() / "known_hosts";
+    return target;
+}
+
+Argv LabNode::shell(const Argv& command) const {
+    const auto pid = std::to_string(init().pid);
+    Argv argv{"nsenter", "--target=" + pid, "--mount", "--uts", "--ipc", "--net", "--pid"};
+    argv.push_back("--root=/proc/" + pid + "/root");
+    argv.emplace_back("--wdns=/");
+    argv.emplace_back("--");
+    argv.insert(argv.end(), command.begin(), command.end());
+    return argv;
+}
+
+Result<ProcessRef> LabNode::service_process(std::string_view service) const {
+    if (std::ranges::find(services, service) == services.end()) {
+        return unknown_service(service).error();
+    }
+    pid_t inner = 0;
+    std::ifstream(outside("/run") / (std::string(service) + ".pid")) >> inner;
+    if (inner > 0) {
+        // The file outlives a killed service, and its pid may be somebody else's by now.
+        const auto info = process_inside(static_cast<pid_t>(init().pid), inner);
+        if (info && info->name == service) {
+            return info->ref;
+        }
+    }
+    return fail(ErrorKind::not_found,
+                "find " + std::string(service) + " on " + name(),
+                "it is not running");
+}
+
+Status LabNode::start_service(std::string_view service, Duration deadline) const {
+    const auto end = std::chrono::steady_clock::now() + deadline;
+    const auto tried = "start " + std::string(service) + " on " + name();
+    if (!service_process(service)) {
+        const auto command = start_command(service);
+        if (!command) {
+            return command.error();
+        }
+        RunOptions options{.deadline = deadline, .inside = static_cast<pid_t>(init().pid)};
+        options.cwd = "/";
+        options.env = {{"LD_LIBRARY_PATH",
+                        (cache_directory() / "unpacked/usr/lib/x86_64-linux-gnu").string()}};
+        if (service != "sshd") {
+            options.env.clear();
+        }
+        const auto started = run_or_fail(*command, options);
+        if (!started) {
+            return started.error();
+        }
+    }
+    const auto left = [&] {
+        return std::max<Duration>(end - std::chrono::steady_clock::now(), 1ms);
+    };
+    bool gone = false;
+    const bool up = wait_until(
+        left(),
+        [&] {
+            if (answers(*this, service, left())) {
+                return true;
+            }
+            gone = !is_there(*this, service);
+            return gone;
+        },
+        {},
+        20ms);
+    if (!up || gone) {
+        return fail(gone ? ErrorKind::unavailable : ErrorKind::timeout,
+                    tried,
+                    last_log_line(*this, service));
+    }
+    return ok();
+}
+
+Status LabNode::stop_service(std::string_view service, Duration patience) const {
+    const auto process = service_process(service);
+    if (!process) {
+        return process.error().kind == ErrorKind::not_found ? ok() : Status(process.error());
+    }
+    static_cast<void>(send_signal(*process, Signal::term));
+    if (wait_gone(*process, patience)) {
+        return ok();
+    }
+    static_cast<void>(send_signal(*process, Signal::kill));
+    return wait_gone(*process, 5s);
+}
+
+}  // namespace ordeal

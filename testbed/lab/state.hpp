@@ -1,0 +1,44 @@
+#pragma once
+
+#include "core/result.hpp"
+#include "core/testbed.hpp"
+#include "testbed/fd.hpp"
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+/// What of a lab is on disk: /run/ordeal/<lab>/lab.json. It is written before anything is started,
+/// so that any process can take a half-started lab down.
+namespace ordeal {
+
+struct NodeState {
+    std::string name;
+    std::string address;             ///< management address, without the prefix length
+    std::optional<ProcessRef> init;  ///< PID 1 of the node; nothing else keeps the node alive
+};
+
+struct LabState {
+    std::string name;
+    bool complete = false;  ///< up() came to its end
+    std::vector<NodeState> nodes;
+};
+
+/// /run/ordeal
+[[nodiscard]] std::filesystem::path labs_directory();
+
+/// /run/ordeal/<name>; `usage` unless the name is 1 to 32 of a-z, 0-9 and '-'.
+[[nodiscard]] Result<std::filesystem::path> lab_directory(const std::string& name);
+
+/// Replaces the file atomically.
+[[nodiscard]] Status save(const LabState& state, const std::filesystem::path& directory);
+
+/// `not_found` when there is no such lab, `corrupt` when the file makes no sense.
+[[nodiscard]] Result<LabState> load_lab_state(const std::filesystem::path& directory);
+
+/// Excludes other processes from starting or ending this lab; released with the descriptor.
+/// `refused` when another process still has it after `deadline`.
+[[nodiscard]] Result<Fd> lock_lab(const std::filesystem::path& directory, Duration deadline);
+
+}  // namespace ordeal

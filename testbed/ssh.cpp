@@ -1,0 +1,262 @@
+#include "testbed/ssh.hpp"
+
+#include <libssh/callbacks.h>
+#include <libssh/libssh.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <csignal>
+#include <cstring>
+#include <fcntl.h>
+#include <fstream>
+#include <optional>
+#include <poll.h>
+#include <string_view>
+#include <sys/stat.h>
+#include <system_error>
+
+namespace ordeal {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+struct FreeSession {
+    void operator()(ssh_session session) const {
+        ssh_disconnect(session);
+        ssh_free(session);
+    }
+};
+
+struct FreeChannel {
+    void operator()(ssh_channel channel) const { ssh_channel_free(channel); }
+};
+
+struct FreeKey {
+    void operator()(ssh_key key) const { ssh_key_free(key); }
+};
+
+struct FreeText {
+    void operator()(char* text) const { ssh_string_free_char(text); }
+};
+
+using SessionHandle = std::unique_ptr<ssh_session_struct, FreeSession>;
+using ChannelHandle = std::unique_ptr<ssh_channel_struct, FreeChannel>;
+using KeyHandle = std::unique_ptr<ssh_key_struct, FreeKey>;
+
+/// Milliseconds left, at least 0, for poll(2).
+int milliseconds_until(Clock::time_point deadline) {
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now());
+    return static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, 3'600'000));
+}
+
+/// libssh's blocking calls take their deadline from the session.
+void set_timeout(ssh_session session, Clock::time_point deadline) {
+    const long seconds = milliseconds_until(deadline) / 1000;
+    const long rest = std::max(milliseconds_until(deadline) % 1000 * 1000L, 1L);
+    ssh_options_set(session, SSH_OPTIONS_TIMEOUT, &seconds);
+    ssh_options_set(session, SSH_OPTIONS_TIMEOUT_USEC, &rest);
+}
+
+int signal_number(std::string_view name) {
+    for (int number = 1; number < SIGSYS; ++number) {
+        const char* known = ::sigabbrev_np(number);
+        if (known != nullptr && name == known) {
+            return number;
+        }
+    }
+    return SIGKILL;
+}
+
+/// How the remote command ended; filled while packets are handled.
+struct Ending {
+    std::optional<Exit> exit;
+    ssh_channel_callbacks_struct callbacks{};
+
+    Ending() {
+        ssh_callbacks_init(&callbacks);
+        callbacks.userdata = this;
+        callbacks.channel_exit_status_function =
+            [](ssh_session, ssh_channel, int status, void* self) {
+                static_cast<Ending*>(self)->exit = Exit{status, 0};
+            };
+        callbacks.channel_exit_signal_function = [](ssh_session,
+                                                    ssh_channel,
+                                                    const char* name,
+                                                    int,
+                                                    const char*,
+                                                    const char*,
+                                                    void* self) {
+            static_cast<Ending*>(self)->exit = Exit{0, signal_number(name)};
+        };
+    }
+
+    Ending(const Ending&) = delete;
+    Ending& operator=(const Ending&) = delete;
+};
+
+/// Takes what has arrived of one stream; false when there was nothing.
+bool take(ssh_channel channel, int is_stderr, std::string& text, Output& output, Bytes limit) {
+    std::array<char, 32768> buffer{};
+    const int count =
+        ssh_channel_read_nonblocking(channel, buffer.data(), buffer.size(), is_stderr);
+    if (count <= 0) {
+        return false;
+    }
+    const auto received = static_cast<std::size_t>(count);
+    const auto kept = std::min(received, static_cast<std::size_t>(limit.count) - text.size());
+    text.append(buffer.data(), kept);
+    output.truncated = output.truncated || kept < received;
+    return true;
+}
+
+}  // namespace
+
+struct SshSession::Impl {
+    SessionHandle session;
+    std::string label;  ///< "root@10.77.0.1"
+
+    [[nodiscard]] Error failure(const std::string& tried, Clock::time_point deadline) const {
+        const auto kind = Clock::now() >= deadline ? ErrorKind::timeout : ErrorKind::unavailable;
+        return fail(kind, tried + " " + label, ssh_get_error(session.get()));
+    }
+};
+
+SshSession::SshSession(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+SshSession::SshSession(SshSession&&) noexcept = default;
+SshSession& SshSession::operator=(SshSession&&) noexcept = default;
+SshSession::~SshSession() = default;
+
+Result<SshSession> SshSession::open(const SshTarget& target, Duration deadline, Fd connected) {
+    const auto end = Clock::now() + deadline;
+    auto impl = std::make_unique<Impl>();
+    impl->label = target.user + "@" + target.host;
+    impl->session.reset(ssh_new());
+    auto* session = impl->session.get();
+    const int no = 0;
+    const unsigned port = target.port;
+    ssh_options_set(session, SSH_OPTIONS_PROCESS_CONFIG, &no);
+    ssh_options_set(session, SSH_OPTIONS_HOST, target.host.c_str());
+    ssh_options_set(session, SSH_OPTIONS_PORT, &port);
+    ssh_options_set(session, SSH_OPTIONS_USER, target.user.c_str());
+    ssh_options_set(session, SSH_OPTIONS_KNOWNHOSTS, target.known_hosts.c_str());
+    ssh_options_set(session, SSH_OPTIONS_GLOBAL_KNOWNHOSTS, "/dev/null");
+    set_timeout(session, end);
+    if (connected) {
+        const socket_t fd = connected.release();  // libssh closes it with the session
+        ssh_options_set(session, SSH_OPTIONS_FD, &fd);
+    }
+    if (ssh_connect(session) != SSH_OK) {
+        return impl->failure("connect by ssh to", end);
+    }
+    if (ssh_session_is_known_server(session) != SSH_KNOWN_HOSTS_OK) {
+        return fail(ErrorKind::refused,
+                    "connect by ssh to " + impl->label,
+                    "its host key is not the one in " + target.known_hosts.string(),
+                    "check the host, then correct the file");
+    }
+    ssh_key raw_key = nullptr;
+    if (ssh_pki_import_privkey_file(target.key.c_str(), nullptr, nullptr, nullptr, &raw_key) !=
+        SSH_OK) {
+        return fail(ErrorKind::missing, "read ssh key " + target.key.string(), "not a usable key");
+    }
+    const KeyHandle key(raw_key);
+    set_timeout(session, end);
+    if (ssh_userauth_publickey(session, nullptr, key.get()) != SSH_AUTH_SUCCESS) {
+        auto error = impl->failure("log in by key to", end);
+        error.kind = error.kind == ErrorKind::timeout ? error.kind : ErrorKind::refused;
+        return error;
+    }
+    return SshSession(std::move(impl));
+}
+
+Result<Output> SshSession::run(const Argv& argv, const SshRunOptions& options) {
+    const auto start = Clock::now();
+    const auto deadline = start + options.deadline;
+    auto* session = impl_->session.get();
+    const auto tried = "run " + to_text(argv) + " on";
+    set_timeout(session, deadline);
+    const ChannelHandle channel(ssh_channel_new(session));
+    Ending ending;
+    if (!channel || ssh_channel_open_session(channel.get()) != SSH_OK ||
+        ssh_set_channel_callbacks(channel.get(), &ending.callbacks) != SSH_OK ||
+        ssh_channel_request_exec(channel.get(), quote_for_shell(argv).c_str()) != SSH_OK) {
+        return impl_->failure(tried, deadline);
+    }
+    const auto size = static_cast<std::uint32_t>(options.input.size());
+    if ((size > 0 &&
+         ssh_channel_write(channel.get(), options.input.data(), size) != static_cast<int>(size)) ||
+        ssh_channel_send_eof(channel.get()) != SSH_OK) {
+        return impl_->failure(tried, deadline);
+    }
+    Output output;
+    for (;;) {
+        const bool out = take(channel.get(), 0, output.out, output, options.output_limit);
+        const bool err = take(channel.get(), 1, output.err, output, options.output_limit);
+        if (out || err) {
+            continue;
+        }
+        if (ending.exit && ssh_channel_is_eof(channel.get()) != 0) {
+            break;
+        }
+        if (ssh_channel_is_closed(channel.get()) != 0 || ssh_is_connected(session) == 0) {
+            return impl_->failure(tried, deadline);
+        }
+        pollfd watched{ssh_get_fd(session), POLLIN, 0};
+        if (::poll(&watched, 1, milliseconds_until(deadline)) == 0) {
+            return fail(ErrorKind::timeout,
+                        tried + " " + impl_->label,
+                        "not finished in " + to_text(options.deadline));
+        }
+    }
+    output.exit = *ending.exit;
+    output.wall = Clock::now() - start;
+    return output;
+}
+
+std::string quote_for_shell(const Argv& argv) {
+    constexpr std::string_view plain =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./:=@%+,";
+    std::string line;
+    for (const auto& word : argv) {
+        line += line.empty() ? "" : " ";
+        // '=' makes an assignment of the first word, so it is only plain in the others.
+        const bool assignment = &word == &argv.front() && word.find('=') != std::string::npos;
+        if (!word.empty() && !assignment && word.find_first_not_of(plain) == std::string::npos) {
+            line += word;
+            continue;
+        }
+        line += '\'';
+        for (const char c : word) {
+            line += c == '\'' ? std::string("'\\''") : std::string(1, c);
+        }
+        line += '\'';
+    }
+    return line;
+}
+
+Result<std::string> generate_ssh_key(const std::filesystem::path& path) {
+    const auto tried = "make ssh key " + path.string();
+    ssh_key raw_key = nullptr;
+    if (ssh_pki_generate(SSH_KEYTYPE_ED25519, 0, &raw_key) != SSH_OK) {
+        return fail(ErrorKind::internal, tried, "libssh could not");
+    }
+    const KeyHandle key(raw_key);
+    // Created with its mode before libssh writes the secret into it.
+    Fd created(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+    char* raw_text = nullptr;
+    if (!created ||
+        ssh_pki_export_privkey_file(key.get(), nullptr, nullptr, nullptr, path.c_str()) != SSH_OK ||
+        ::chmod(path.c_str(), 0600) != 0 ||
+        ssh_pki_export_pubkey_base64(key.get(), &raw_text) != SSH_OK) {
+        return fail(ErrorKind::unavailable, tried, std::system_category().message(errno));
+    }
+    const std::unique_ptr<char, FreeText> text(raw_text);
+    auto line = "ssh-ed25519 " + std::string(text.get());
+    std::ofstream(path.string() + ".pub") << line << "\n";
+    return line;
+}
+
+}  // namespace ordeal
