@@ -1,0 +1,268 @@
+#include "testbed/sim/sim_domain.hpp"
+
+#include <numeric>
+#include <utility>
+
+namespace ordeal {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr Duration boot_time = 3s;
+constexpr Duration beat_interval = 100ms;
+constexpr Duration link_latency = 200us;
+constexpr Duration network_latency = 500us;
+constexpr Duration write_interval = 20ms;
+constexpr std::int64_t default_rate = 200;  // records a second and writer
+constexpr Duration pvpanic_latency = 10ms;
+constexpr Duration monitor_latency = 20ms;  // from the end of QEMU to libvirt's word of it
+
+constexpr double paused_cpu = 0.001;
+constexpr double idle_cpu = 0.1;
+constexpr double load_cpu = 0.5;
+constexpr double spinning_cpu = 1.0;  // a panicked or hung kernel loops
+
+}  // namespace
+
+SimDomain::SimDomain(SimAgenda& agenda, SimProcesses& processes, DomainSpec spec, std::string name)
+    : agenda_(agenda), processes_(processes), spec_(std::move(spec)), name_(std::move(name)) {}
+
+void SimDomain::later(Duration delay, void (SimDomain::*action)()) {
+    agenda_.after(delay, [weak = weak_from_this(), boot = boot_, action] {
+        const auto self = weak.lock();
+        if (self && self->boot_ == boot) {
+            (*self.*action)();
+        }
+    });
+}
+
+void SimDomain::power_on() {
+    if (qemu_) {
+        return;
+    }
+    qemu_ = processes_.launch([weak = weak_from_this()] {
+        if (const auto self = weak.lock()) {
+            self->qemu_ended();
+        }
+    });
+    vcpus_run_ = true;
+    destroyed_ = false;
+    learn(DomainState::running, "booted", "started", "booted");
+    boot();
+}
+
+void SimDomain::boot() {
+    ++boot_;
+    kernel_ = Kernel::booting;
+    booted_ = agenda_.now();
+    hello_.reset();
+    load_.reset();
+    pvpanic_fired_ = false;
+    set_cpu_load();
+    later(boot_time, &SimDomain::finish_boot);
+}
+
+void SimDomain::finish_boot() {
+    if (!executes()) {
+        later(beat_interval, &SimDomain::finish_boot);
+        return;
+    }
+    say("Run /init as init process");
+    kernel_ = Kernel::alive;
+    agent_runs_ = true;
+    hello_ = Hello{.arrived = agenda_.now(),
+                   .boot_id = name_ + "-boot-" + std::to_string(boot_),
+                   .version = "simulated",
+                   .capabilities = {"load", "clock", "panic"}};
+    on_hello.tell(*hello_);
+    agenda_.scheduler().notify();
+    beat();
+    write();
+}
+
+void SimDomain::destroy() {
+    if (qemu_) {
+        destroyed_ = true;
+        processes_.end(*qemu_);
+    }
+}
+
+void SimDomain::pause() {
+    if (qemu_ && vcpus_run_) {
+        vcpus_run_ = false;
+        set_cpu_load();
+        learn(DomainState::paused, "user", "suspended", "paused");
+    }
+}
+
+void SimDomain::resume() {
+    if (qemu_ && !vcpus_run_ && !pvpanic_fired_) {
+        vcpus_run_ = true;
+        set_cpu_load();
+        learn(DomainState::running, "unpaused", "resumed", "unpaused");
+    }
+}
+
+void SimDomain::panic() {
+    if (!executes() || kernel_ == Kernel::panicked) {
+        return;
+    }
+    kernel_ = Kernel::panicked;
+    load_.reset();
+    set_cpu_load();
+    say("Kernel panic - not syncing: sysrq triggered crash");
+    say("---[ end Kernel panic - not syncing: sysrq triggered crash ]---");
+    if (spec_.pvpanic) {
+        later(pvpanic_latency, &SimDomain::panic_reported);
+    }
+}
+
+void SimDomain::panic_reported() {
+    if (spec_.on_crash == "restart") {
+        boot();
+        return;
+    }
+    pvpanic_fired_ = true;
+    vcpus_run_ = false;
+    set_cpu_load();
+    if (libvirt_looks_) {
+        learn(DomainState::crashed, "panicked", "crashed", "panicked");
+    }
+    if (spec_.on_crash == "destroy") {
+        processes_.end(*qemu_);
+    }
+}
+
+void SimDomain::hang() {
+    kernel_ = Kernel::hung;
+    set_cpu_load();
+}
+
+void SimDomain::say(const std::string& line) {
+    if (executes()) {
+        on_console.tell(agenda_.now(), line);
+    }
+}
+
+void SimDomain::start_load(const LoadOrder& order) {
+    load_ = Load{
+        .order = order,
+        .acknowledged = std::vector<std::int64_t>(static_cast<std::size_t>(order.spec.writers), 0)};
+    set_cpu_load();
+}
+
+void SimDomain::stop_load() {
+    load_.reset();
+    set_cpu_load();
+}
+
+bool SimDomain::executes() const {
+    return qemu_ && vcpus_run_ && !frozen();
+}
+
+bool SimDomain::guest_lives() const {
+    return executes() && kernel_ == Kernel::alive;
+}
+
+void SimDomain::beat() {
+    if (agent_answers()) {
+        Beat beat{.guest_uptime = uptime(), .boot_id = hello_->boot_id};
+        if (load_) {
+            const auto done = std::accumulate(
+                load_->acknowledged.begin(), load_->acknowledged.end(), std::int64_t{0});
+            beat.load_running = true;
+            beat.acknowledged = static_cast<std::uint64_t>(done);
+            beat.intended = beat.acknowledged + load_->acknowledged.size();
+        }
+        agenda_.after(link_latency, [self = shared_from_this(), beat]() mutable {
+            beat.arrived = self->agenda_.now();
+            self->on_beat.tell(beat);
+        });
+        if (network_) {
+            agenda_.after(network_latency, [self = shared_from_this(), beat]() mutable {
+                beat.arrived = self->agenda_.now();
+                self->on_network_beat.tell(beat);
+            });
+        }
+    }
+    later(beat_interval, &SimDomain::beat);
+}
+
+void SimDomain::write() {
+    if (load_ && agent_answers()) {
+        const auto& spec = load_->order.spec;
+        const auto rate = spec.rate > 0 ? spec.rate : default_rate;
+        const auto due = ++load_->ticks * rate * write_interval.count() / Duration(1s).count();
+        for (std::size_t writer = 0; writer < load_->acknowledged.size(); ++writer) {
+            const auto done = load_->acknowledged[writer];
+            if (due > done) {
+                load_->acknowledged[writer] = due;
+                on_acknowledged.tell({.arrived = agenda_.now(),
+                                      .writer = static_cast<std::int64_t>(writer),
+                                      .first = done,
+                                      .last = due - 1});
+            }
+        }
+    }
+    later(write_interval, &SimDomain::write);
+}
+
+void SimDomain::set_cpu_load() {
+    if (!qemu_) {
+        return;
+    }
+    double share = load_ ? load_cpu : idle_cpu;
+    if (!vcpus_run_) {
+        share = paused_cpu;
+    } else if (kernel_ == Kernel::panicked || kernel_ == Kernel::hung) {
+        share = spinning_cpu;
+    }
+    processes_.set_load(*qemu_, share);
+}
+
+void SimDomain::qemu_ended() {
+    ++boot_;
+    qemu_.reset();
+    vcpus_run_ = false;
+    kernel_ = Kernel::off;
+    hello_.reset();
+    load_.reset();
+    later(monitor_latency, &SimDomain::end_noticed);
+}
+
+void SimDomain::end_noticed() {
+    if (!libvirt_looks_ || known_.state == DomainState::shut_off) {
+        return;
+    }
+    if (destroyed_) {
+        learn(DomainState::shut_off, "destroyed", "stopped", "destroyed");
+    } else {
+        // libvirt's words for a monitor that closed without QEMU's farewell.
+        learn(DomainState::shut_off, "crashed", "stopped", "failed");
+    }
+}
+
+void SimDomain::learn(DomainState state,
+                      std::string reason,
+                      std::string event,
+                      std::string detail) {
+    known_ = {.state = state, .reason = std::move(reason)};
+    on_event.tell({.domain = name_, .event = std::move(event), .detail = std::move(detail)});
+}
+
+void SimDomain::libvirt_lost() {
+    libvirt_looks_ = false;
+    on_event.tell({.domain = name_, .event = "connection_lost"});
+}
+
+void SimDomain::libvirt_back() {
+    libvirt_looks_ = true;
+    on_event.tell({.domain = name_, .event = "connection_back"});
+    if (!qemu_) {
+        end_noticed();
+    } else if (pvpanic_fired_ && known_.state != DomainState::crashed) {
+        learn(DomainState::crashed, "panicked", "crashed", "panicked");
+    }
+}
+
+}  // namespace ordeal

@@ -1,0 +1,122 @@
+#pragma once
+
+#include "core/testbed.hpp"
+#include "testbed/sim/listeners.hpp"
+#include "testbed/sim/sim_processes.hpp"
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace ordeal {
+
+/// One simulated domain: a QEMU process, the guest in it, and what libvirt believes of the two.
+/// The three are kept apart, because the tool exists to show where they disagree.
+class SimDomain : public std::enable_shared_from_this<SimDomain> {
+  public:
+    SimDomain(SimAgenda& agenda, SimProcesses& processes, DomainSpec spec, std::string name);
+
+    [[nodiscard]] const DomainSpec& spec() const { return spec_; }
+
+    [[nodiscard]] const std::string& name() const { return name_; }
+
+    // The machine's side. Orders that make no sense in the present state do nothing.
+
+    void power_on();
+    /// libvirt ends QEMU itself: it will say "destroyed".
+    void destroy();
+    void pause();
+    void resume();
+
+    [[nodiscard]] std::optional<ProcessRef> qemu() const { return qemu_; }
+
+    [[nodiscard]] bool frozen() const { return qemu_ && processes_.stopped(*qemu_); }
+
+    // The guest's side.
+
+    enum class Kernel { off, booting, alive, panicked, hung };
+
+    void panic();
+    /// The kernel goes round in a circle and does nothing else.
+    void hang();
+
+    void kill_agent() { agent_runs_ = false; }
+
+    void say(const std::string& line);
+
+    void set_network(bool connected) { network_ = connected; }
+
+    void start_load(const LoadOrder& order);
+    void stop_load();
+
+    [[nodiscard]] bool load_runs() const { return load_.has_value(); }
+
+    /// Instructions of the guest are executed and its kernel lives.
+    [[nodiscard]] bool guest_lives() const;
+
+    [[nodiscard]] bool agent_answers() const { return guest_lives() && agent_runs_; }
+
+    [[nodiscard]] bool network_answers() const { return guest_lives() && network_; }
+
+    [[nodiscard]] const std::optional<Hello>& hello() const { return hello_; }
+
+    [[nodiscard]] Duration uptime() const { return agenda_.now() - booted_; }
+
+    // libvirt's side.
+
+    [[nodiscard]] const DomainStatus& known() const { return known_; }
+
+    void libvirt_lost();
+    void libvirt_back();
+
+    Listeners<const DomainEvent&> on_event;
+    Listeners<const Hello&> on_hello;
+    Listeners<const Beat&> on_beat;
+    Listeners<const Beat&> on_network_beat;
+    Listeners<const Acknowledged&> on_acknowledged;
+    Listeners<const std::string&> on_protocol_error;
+    Listeners<Instant, const std::string&> on_console;
+
+  private:
+    struct Load {
+        LoadOrder order;
+        std::vector<std::int64_t> acknowledged;  ///< by writer
+        std::int64_t ticks = 0;
+    };
+
+    /// Runs `action` unless the domain was removed, or its guest booted again, meanwhile.
+    void later(Duration delay, void (SimDomain::*action)());
+    void boot();
+    void finish_boot();
+    void beat();
+    void write();
+    void set_cpu_load();
+    void panic_reported();
+    void qemu_ended();
+    void end_noticed();
+    void learn(DomainState state, std::string reason, std::string event, std::string detail);
+    [[nodiscard]] bool executes() const;
+
+    SimAgenda& agenda_;
+    SimProcesses& processes_;
+    const DomainSpec spec_;
+    const std::string name_;
+
+    std::optional<ProcessRef> qemu_;
+    bool vcpus_run_ = false;
+    Kernel kernel_ = Kernel::off;
+    bool agent_runs_ = false;
+    bool network_ = true;
+    std::uint64_t boot_ = 0;
+    Instant booted_{};
+    std::optional<Hello> hello_;
+    std::optional<Load> load_;
+
+    bool libvirt_looks_ = true;
+    bool pvpanic_fired_ = false;
+    bool destroyed_ = false;
+    DomainStatus known_{.state = DomainState::shut_off, .reason = "unknown"};
+};
+
+}  // namespace ordeal

@@ -1,0 +1,120 @@
+#include "testbed/sim/sim_guest.hpp"
+
+#include <utility>
+
+namespace ordeal {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr Duration round_trip = 400us;
+constexpr Duration echo = 500us;
+
+}  // namespace
+
+Status SimGuest::ask_agent(const std::string& tried, Duration deadline) {
+    auto& scheduler = world_.scheduler();
+    if (world_.mishaps().agent_silent || !domain_->agent_answers() || deadline < round_trip) {
+        scheduler.wait_for(deadline, {});
+        return fail(ErrorKind::timeout, tried, "no answer in " + to_text(deadline));
+    }
+    scheduler.wait_for(round_trip, {});
+    return ok();
+}
+
+Result<Hello> SimGuest::wait_hello(Instant deadline) {
+    const auto said = [this] { return domain_->hello().has_value(); };
+    if (world_.mishaps().agent_silent ||
+        world_.scheduler().wait_until(deadline, {}, said) != Woken::ready) {
+        return fail(
+            ErrorKind::timeout, "wait for the agent of " + domain_->name(), "it said no hello");
+    }
+    return *domain_->hello();
+}
+
+Status SimGuest::start_load(const LoadOrder& order, Duration deadline) {
+    const auto tried = "start the load in " + domain_->name();
+    if (auto asked = ask_agent(tried, deadline); !asked) {
+        return asked;
+    }
+    if (domain_->load_runs()) {
+        return fail(ErrorKind::refused, tried, "a load runs already");
+    }
+    domain_->start_load(order);
+    return ok();
+}
+
+Status SimGuest::stop_load(Duration deadline) {
+    if (auto asked = ask_agent("stop the load in " + domain_->name(), deadline); !asked) {
+        return asked;
+    }
+    domain_->stop_load();
+    return ok();
+}
+
+Result<ClockReading> SimGuest::read_clock(Duration deadline) {
+    if (auto asked = ask_agent("read the clock of " + domain_->name(), deadline); !asked) {
+        return asked.error();
+    }
+    return ClockReading{.guest_realtime = world_.scheduler().wall().time_since_epoch(),
+                        .guest_boottime = domain_->uptime(),
+                        .round_trip = round_trip};
+}
+
+Status SimGuest::inject(const std::string& fault, const Fields& /*params*/, Duration deadline) {
+    const auto tried = "order " + fault + " in " + domain_->name();
+    if (auto asked = ask_agent(tried, deadline); !asked) {
+        return asked;
+    }
+    const auto mishap = world_.mishaps().guest_faults;
+    if (mishap != Deed::works) {
+        return mishap == Deed::does_nothing
+                   ? ok()
+                   : Status(fail(ErrorKind::refused, tried, "the agent refused"));
+    }
+    if (fault == "panic") {
+        domain_->panic();
+    } else if (fault == "hang") {
+        domain_->hang();
+    } else if (fault == "agent_kill") {
+        domain_->kill_agent();
+    } else {
+        return fail(ErrorKind::refused, tried, "the agent does not know it");
+    }
+    return ok();
+}
+
+Subscription SimGuest::on_hello(std::function<void(const Hello&)> callback) {
+    return domain_->on_hello.add(std::move(callback));
+}
+
+Subscription SimGuest::on_beat(std::function<void(const Beat&)> callback) {
+    return domain_->on_beat.add(std::move(callback));
+}
+
+Subscription SimGuest::on_acknowledged(std::function<void(const Acknowledged&)> callback) {
+    return domain_->on_acknowledged.add(std::move(callback));
+}
+
+Subscription SimGuest::on_protocol_error(std::function<void(const std::string&)> callback) {
+    return domain_->on_protocol_error.add(std::move(callback));
+}
+
+Subscription SimGuest::on_network_beat(std::function<void(const Beat&)> callback) {
+    return domain_->on_network_beat.add(std::move(callback));
+}
+
+Subscription SimGuest::on_console(std::function<void(Instant, const std::string&)> callback) {
+    return domain_->on_console.add(std::move(callback));
+}
+
+Result<Duration> SimGuest::ping(Duration deadline) {
+    if (!domain_->network_answers() || deadline < echo) {
+        world_.scheduler().wait_for(deadline, {});
+        return fail(ErrorKind::timeout, "ping " + domain_->name(), "no echo");
+    }
+    world_.scheduler().wait_for(echo, {});
+    return echo;
+}
+
+}  // namespace ordeal

@@ -1,0 +1,39 @@
+#pragma once
+
+#include "core/testbed.hpp"
+#include "testbed/sim/sim_world.hpp"
+
+#include <memory>
+
+namespace ordeal {
+
+/// The doors into a simulated guest.
+class SimGuest final : public Guest {
+  public:
+    SimGuest(SimWorld& world, std::shared_ptr<SimDomain> domain)
+        : world_(world), domain_(std::move(domain)) {}
+
+    Result<Hello> wait_hello(Instant deadline) override;
+    Status start_load(const LoadOrder& order, Duration deadline) override;
+    Status stop_load(Duration deadline) override;
+    Result<ClockReading> read_clock(Duration deadline) override;
+    /// Knows "panic", "hang" and "agent_kill".
+    Status inject(const std::string& fault, const Fields& params, Duration deadline) override;
+
+    Subscription on_hello(std::function<void(const Hello&)> callback) override;
+    Subscription on_beat(std::function<void(const Beat&)> callback) override;
+    Subscription on_acknowledged(std::function<void(const Acknowledged&)> callback) override;
+    Subscription on_protocol_error(std::function<void(const std::string&)> callback) override;
+    Subscription on_network_beat(std::function<void(const Beat&)> callback) override;
+    Subscription on_console(std::function<void(Instant, const std::string&)> callback) override;
+
+    Result<Duration> ping(Duration deadline) override;
+
+  private:
+    Status ask_agent(const std::string& tried, Duration deadline);
+
+    SimWorld& world_;
+    std::shared_ptr<SimDomain> domain_;
+};
+
+}  // namespace ordeal

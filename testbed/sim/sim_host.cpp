@@ -1,0 +1,227 @@
+#include "testbed/sim/sim_host.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace ordeal {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr Duration look_latency = 1ms;
+constexpr Duration order_latency = 20ms;
+constexpr Duration call_deadline = 5s;
+constexpr Duration polite_end = 10s;
+constexpr Duration service_start = 300ms;
+
+}  // namespace
+
+Status SimHypervisor::ask(const std::string& tried, Duration latency, Duration deadline) {
+    const auto service = machine_.service("libvirtd");
+    if (!service) {
+        return fail(ErrorKind::unavailable, tried, "libvirtd on " + machine_.name() + " is down");
+    }
+    const bool hangs = world_.mishaps().libvirt_hangs || machine_.processes().stopped(*service);
+    if (hangs || latency > deadline) {
+        world_.scheduler().wait_for(deadline, {});
+        return fail(ErrorKind::timeout, tried, "no answer in " + to_text(deadline));
+    }
+    world_.scheduler().wait_for(latency, {});
+    if (!machine_.processes().has(*service)) {
+        return fail(ErrorKind::unavailable, tried, "libvirtd on " + machine_.name() + " ended");
+    }
+    return ok();
+}
+
+Result<DomainStatus> SimHypervisor::state(const std::string& domain) {
+    if (auto asked = ask("read the state of " + domain, look_latency, call_deadline); !asked) {
+        return asked.error();
+    }
+    const auto found = machine_.domains.find(domain);
+    return found == machine_.domains.end()
+               ? DomainStatus{.state = DomainState::not_defined, .reason = "unknown"}
+               : found->second->known();
+}
+
+/// The domain, or nullptr when the mishap is that nothing happens.
+Result<std::shared_ptr<SimDomain>> SimHypervisor::order(const std::string& verb,
+                                                        const std::string& domain,
+                                                        Monitor monitor) {
+    const auto tried = verb + " " + domain;
+    if (auto asked = ask(tried, order_latency, call_deadline); !asked) {
+        return asked.error();
+    }
+    const auto found = machine_.domains.find(domain);
+    if (found == machine_.domains.end()) {
+        return fail(ErrorKind::not_found, tried, "it is not defined");
+    }
+    if (world_.mishaps().libvirt == Deed::fails) {
+        return fail(ErrorKind::refused, tried, "libvirt refused");
+    }
+    if (world_.mishaps().libvirt == Deed::does_nothing) {
+        return std::shared_ptr<SimDomain>();
+    }
+    if (monitor == Monitor::needed && !found->second->qemu()) {
+        return fail(ErrorKind::refused, tried, "the domain does not run");
+    }
+    if (monitor == Monitor::needed && found->second->frozen()) {
+        world_.scheduler().wait_for(call_deadline, {});
+        return fail(ErrorKind::timeout, tried, "QEMU's monitor does not answer");
+    }
+    return found->second;
+}
+
+Status SimHypervisor::start(const std::string& domain) {
+    auto target = order("start", domain, Monitor::not_needed);
+    if (!target) {
+        return target.error();
+    }
+    if (*target != nullptr) {
+        if ((*target)->qemu()) {
+            return fail(ErrorKind::refused, "start " + domain, "it runs already");
+        }
+        (*target)->power_on();
+    }
+    return ok();
+}
+
+Status SimHypervisor::destroy(const std::string& domain) {
+    auto target = order("destroy", domain, Monitor::not_needed);
+    if (!target) {
+        return target.error();
+    }
+    if (*target != nullptr) {
+        if (!(*target)->qemu()) {
+            return fail(ErrorKind::refused, "destroy " + domain, "it does not run");
+        }
+        if ((*target)->frozen()) {
+            world_.scheduler().wait_for(polite_end, {});
+        }
+        (*target)->destroy();
+    }
+    return ok();
+}
+
+Status SimHypervisor::suspend(const std::string& domain) {
+    auto target = order("suspend", domain, Monitor::needed);
+    if (!target) {
+        return target.error();
+    }
+    if (*target != nullptr) {
+        (*target)->pause();
+    }
+    return ok();
+}
+
+Status SimHypervisor::resume(const std::string& domain) {
+    auto target = order("resume", domain, Monitor::needed);
+    if (!target) {
+        return target.error();
+    }
+    if (*target != nullptr) {
+        (*target)->resume();
+    }
+    return ok();
+}
+
+Status SimHypervisor::remove(const std::string& domain) {
+    if (auto asked = ask("remove " + domain, order_latency, call_deadline); !asked) {
+        return asked;
+    }
+    const auto found = machine_.domains.find(domain);
+    if (found == machine_.domains.end()) {
+        return fail(ErrorKind::not_found, "remove " + domain, "it is not defined");
+    }
+    const auto target = found->second;
+    target->destroy();
+    machine_.domains.erase(domain);
+    return ok();
+}
+
+Result<std::vector<std::string>> SimHypervisor::domains() {
+    if (auto asked = ask("list domains", look_latency, call_deadline); !asked) {
+        return asked.error();
+    }
+    std::vector<std::string> names;
+    for (const auto& [name, domain] : machine_.domains) {
+        names.push_back(name);
+    }
+    return names;
+}
+
+Status SimHypervisor::alive(Duration deadline) {
+    return ask("reach libvirtd on " + machine_.name(), look_latency, deadline);
+}
+
+Result<Subscription> SimHypervisor::subscribe(const std::string& domain,
+                                              std::function<void(const DomainEvent&)> callback) {
+    if (auto asked = ask("subscribe to " + domain, look_latency, call_deadline); !asked) {
+        return asked.error();
+    }
+    const auto found = machine_.domains.find(domain);
+    if (found == machine_.domains.end()) {
+        return fail(ErrorKind::not_found, "subscribe to " + domain, "it is not defined");
+    }
+    return found->second->on_event.add(std::move(callback));
+}
+
+Status SimHost::look(const std::string& tried) const {
+    if (world_.mishaps().blind) {
+        return fail(ErrorKind::unavailable, tried, "the process table cannot be read");
+    }
+    return ok();
+}
+
+Result<ProcessRef> SimHost::qemu_process(const std::string& domain) {
+    const auto tried = "find the QEMU process of " + domain;
+    if (auto looked = look(tried); !looked) {
+        return looked.error();
+    }
+    const auto found = machine_.domains.find(domain);
+    const auto process = found == machine_.domains.end() ? std::nullopt : found->second->qemu();
+    if (!process) {
+        return fail(ErrorKind::not_found, tried, "there is none");
+    }
+    return *process;
+}
+
+Result<ProcessRef> SimHost::service_process(const std::string& service) {
+    if (auto looked = look("find service " + service); !looked) {
+        return looked.error();
+    }
+    return machine_.service(service);
+}
+
+Status SimHost::start_service(const std::string& service) {
+    world_.scheduler().wait_for(service_start, {});
+    if (world_.mishaps().services == Deed::fails) {
+        return fail(ErrorKind::refused, "start service " + service, "it ended at once");
+    }
+    if (world_.mishaps().services == Deed::works) {
+        machine_.launch_service(service);
+    }
+    return ok();
+}
+
+Result<ProcessStatus> SimHost::process_status(const ProcessRef& process) {
+    if (auto looked = look("look at process " + std::to_string(process.pid)); !looked) {
+        return looked.error();
+    }
+    return machine_.processes().status(process);
+}
+
+Status SimHost::signal(const ProcessRef& process, Signal signal) {
+    const auto tried = "signal process " + std::to_string(process.pid);
+    if (!machine_.processes().has(process)) {
+        return fail(ErrorKind::not_found, tried, "there is no such process");
+    }
+    if (world_.mishaps().signals == Deed::fails) {
+        return fail(ErrorKind::refused, tried, "not permitted");
+    }
+    if (world_.mishaps().signals == Deed::works) {
+        machine_.processes().signal(process, signal);
+    }
+    return ok();
+}
+
+}  // namespace ordeal

@@ -1,0 +1,65 @@
+#pragma once
+
+#include "core/testbed.hpp"
+#include "testbed/sim/sim_world.hpp"
+
+namespace ordeal {
+
+/// libvirt on a simulated machine. Calls take some milliseconds of virtual time.
+class SimHypervisor final : public Hypervisor {
+  public:
+    SimHypervisor(SimWorld& world, SimMachine& machine) : world_(world), machine_(machine) {}
+
+    Result<DomainStatus> state(const std::string& domain) override;
+    Status start(const std::string& domain) override;
+    /// Of a frozen QEMU it takes 10 s: libvirt first asks politely.
+    Status destroy(const std::string& domain) override;
+    Status suspend(const std::string& domain) override;
+    Status resume(const std::string& domain) override;
+    Status remove(const std::string& domain) override;
+    Result<std::vector<std::string>> domains() override;
+    Status alive(Duration deadline) override;
+    Result<Subscription> subscribe(const std::string& domain,
+                                   std::function<void(const DomainEvent&)> callback) override;
+
+    /// Gets an answer from libvirtd, which takes `latency`.
+    Status ask(const std::string& tried, Duration latency, Duration deadline);
+
+  private:
+    enum class Monitor { needed, not_needed };
+
+    /// One order to a domain: whether it is to be carried out (`does_nothing` is false).
+    Result<std::shared_ptr<SimDomain>> order(const std::string& verb,
+                                             const std::string& domain,
+                                             Monitor monitor);
+
+    SimWorld& world_;
+    SimMachine& machine_;
+};
+
+class SimHost final : public Host {
+  public:
+    SimHost(SimWorld& world, SimMachine& machine)
+        : world_(world), machine_(machine), hypervisor_(world, machine) {}
+
+    [[nodiscard]] const std::string& name() const override { return machine_.name(); }
+
+    SimHypervisor& hypervisor() override { return hypervisor_; }
+
+    Result<ProcessRef> qemu_process(const std::string& domain) override;
+    Result<ProcessRef> service_process(const std::string& service) override;
+    Status start_service(const std::string& service) override;
+    Result<ProcessStatus> process_status(const ProcessRef& process) override;
+    Status signal(const ProcessRef& process, Signal signal) override;
+
+    SimMachine& machine() { return machine_; }
+
+  private:
+    [[nodiscard]] Status look(const std::string& tried) const;
+
+    SimWorld& world_;
+    SimMachine& machine_;
+    SimHypervisor hypervisor_;
+};
+
+}  // namespace ordeal

@@ -1,0 +1,39 @@
+#pragma once
+
+#include "testbed/sim/sim_testbed.hpp"
+
+#include <chrono>
+#include <stop_token>
+#include <string>
+
+namespace ordeal {
+
+/// A simulated host n1 on which the domain "vm" runs with its agent up and a load.
+class SimFixture {
+  public:
+    explicit SimFixture(const DomainSpec& spec = {.name = "vm"}) {
+        host = *testbed.host("n1");
+        (void)testbed.provision(spec, domain, 0, {}).value();
+        guest = *testbed.guest(domain);
+        host->hypervisor().start(domain).value();
+        (void)guest->wait_hello(scheduler.now() + std::chrono::seconds(10)).value();
+        guest->start_load({.spec = {.domain = domain}}, std::chrono::seconds(1)).value();
+        pass(std::chrono::milliseconds(500));
+    }
+
+    void pass(Duration duration) { scheduler.wait_for(duration, {}); }
+
+    [[nodiscard]] SimDomain& vm() const { return *world.domain(domain); }
+
+    [[nodiscard]] DomainStatus libvirt() { return *host->hypervisor().state(domain); }
+
+    const std::string domain = "vm";
+    SimScheduler scheduler;
+    SimWorld world{scheduler};
+    SimTestbed testbed{world};
+    Host* host = nullptr;
+    Guest* guest = nullptr;
+    std::stop_source stop;
+};
+
+}  // namespace ordeal
