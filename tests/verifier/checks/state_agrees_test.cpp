@@ -1,0 +1,151 @@
+#include "tests/verifier/stories.hpp"
+#include "verifier/catalogue.hpp"
+
+#include <gmock/gmock.h>
+
+#include <algorithm>
+
+namespace ordeal::verifier {
+
+std::unique_ptr<Check> checks_state_agrees();
+
+namespace {
+
+using namespace ordeal::testing;
+using ::testing::HasSubstr;
+using ms = milliseconds;
+
+Params params(std::string observer, std::string expect = "agrees") {
+    return {{"observers", std::vector<std::string>{std::move(observer)}},
+            {"within", Duration(std::chrono::seconds(2))},
+            {"expect", std::move(expect)}};
+}
+
+Finding judged(const Story& story, const Params& params) {
+    const auto findings = checks_state_agrees()->judge(story.history(), Experiment{}, params);
+    EXPECT_EQ(findings.size(), 1U);
+    return findings.at(0);
+}
+
+TEST(StateAgrees, IsInconclusiveForAnEmptyHistory) {
+    for (const auto* expect : {"agrees", "false_alive", "false_dead"}) {
+        const auto finding = judged(Story{}, params("libvirt.state", expect));
+        EXPECT_EQ(finding.verdict, Verdict::inconclusive) << finding.summary;
+    }
+}
+
+TEST(StateAgrees, PassesTheObserverThatNotices) {
+    const auto finding = judged(ended(killed_story()), params("agent.heartbeat"));
+    EXPECT_EQ(finding.verdict, Verdict::pass) << finding.summary;
+    EXPECT_EQ(finding.subject, "agent.heartbeat");
+    EXPECT_EQ(finding.figures.get<Duration>("detection_latency"), ms(290))
+        << "from the kill at 2.050 to the missed beats at 2.340";
+    EXPECT_FALSE(finding.figures.get<bool>("missed", true));
+}
+
+TEST(StateAgrees, FailsLibvirtThatCallsAFrozenGuestRunning) {
+    Story story = frozen_story();
+    story.watched(ms(0), load_end, "libvirt.state", Opinion::alive);
+    const auto finding = judged(ended(story), params("libvirt.state"));
+    EXPECT_EQ(finding.verdict, Verdict::fail) << finding.summary;
+    EXPECT_TRUE(finding.figures.get<bool>("missed"));
+    EXPECT_FALSE(finding.figures.has("detection_latency"));
+    EXPECT_EQ(finding.figures.get<Duration>("false_alive"), load_end - ms(2050));
+}
+
+TEST(StateAgrees, PassesExpectedFalseAliveOnlyWhenItNeverNoticed) {
+    Story story = frozen_story();
+    story.watched(ms(0), ms(4000), "libvirt.state", Opinion::alive);
+    const auto expected = params("libvirt.state", "false_alive");
+    EXPECT_EQ(judged(ended(story), expected).verdict, Verdict::pass);
+    story.saw(ms(5500), "libvirt.state", Opinion::dead);
+    EXPECT_EQ(judged(ended(story), expected).verdict, Verdict::fail) << "it noticed";
+}
+
+TEST(StateAgrees, IsInconclusiveWhenNothingWasDownThatCouldBeMissed) {
+    Story story = healthy(load_end);
+    story.watched(ms(0), load_end, "libvirt.state", Opinion::alive);
+    EXPECT_EQ(judged(ended(story), params("libvirt.state", "false_alive")).verdict,
+              Verdict::inconclusive);
+}
+
+TEST(StateAgrees, IsInconclusiveWhenTheObserverFellSilentInAnExpectedFalseAlive) {
+    Story story = frozen_story();
+    story.watched(ms(0), ms(3000), "libvirt.state", Opinion::alive);
+    story.saw(ms(3500), "libvirt.state", Opinion::unknown);
+    EXPECT_EQ(judged(ended(story), params("libvirt.state", "false_alive")).verdict,
+              Verdict::inconclusive);
+}
+
+TEST(StateAgrees, FailsSlowDetection) {
+    Story story = killed_story();
+    story.watched(ms(0), ms(4000), "libvirt.state", Opinion::alive);
+    story.saw(ms(4300), "libvirt.state", Opinion::dead);
+    const auto finding = judged(ended(story), params("libvirt.state"));
+    EXPECT_EQ(finding.verdict, Verdict::fail);
+    EXPECT_EQ(finding.figures.get<Duration>("detection_latency"), ms(2250));
+    EXPECT_THAT(finding.summary, HasSubstr("2.25 s"));
+}
+
+TEST(StateAgrees, FailsAnObserverThatCallsAServingDomainDead) {
+    Story story = healthy(load_end);
+    story.watched(ms(0), ms(1000), "network.watchman", Opinion::alive);
+    story.watched(ms(1500), ms(4500), "network.watchman", Opinion::dead);
+    story.saw(ms(4600), "network.watchman", Opinion::alive);
+    const auto finding = judged(ended(story), params("network.watchman"));
+    EXPECT_EQ(finding.verdict, Verdict::fail) << finding.summary;
+    EXPECT_EQ(finding.figures.get<Duration>("false_dead"), ms(3100));
+    EXPECT_EQ(judged(ended(story), params("network.watchman", "false_dead")).verdict,
+              Verdict::pass);
+}
+
+TEST(StateAgrees, FailsExpectedFalseDeadWhenTheObserverWasRight) {
+    Story story = healthy(load_end);
+    story.watched(ms(0), load_end, "libvirt.state", Opinion::alive);
+    EXPECT_EQ(judged(ended(story), params("libvirt.state", "false_dead")).verdict, Verdict::fail);
+    EXPECT_EQ(judged(ended(story), params("libvirt.state")).verdict, Verdict::pass);
+}
+
+TEST(StateAgrees, IsInconclusiveWithoutIndependentEvidence) {
+    Story story;
+    story.phase(ms(500), phase::load);
+    story.event(ms(500), event::load_started, "runner");
+    story.watched(ms(0), load_end, "libvirt.state", Opinion::alive);
+    EXPECT_EQ(judged(ended(story), params("libvirt.state")).verdict, Verdict::inconclusive);
+}
+
+TEST(StateAgrees, IsInconclusiveForAnObserverThatSaidNothing) {
+    EXPECT_EQ(judged(ended(killed_story()), params("libvirt.state")).verdict,
+              Verdict::inconclusive);
+}
+
+TEST(StateAgrees, IsInconclusiveWhenTheOutageWasTooShortToJudge) {
+    Story story = killed_story();
+    story.watched(ms(0), ms(2900), "libvirt.state", Opinion::alive);
+    story.phase(ms(3000), phase::capture);
+    EXPECT_EQ(judged(ended(story), params("libvirt.state")).verdict, Verdict::inconclusive);
+}
+
+TEST(StateAgrees, IgnoresWhatHappensAfterTheLoadPhase) {
+    Story story = healthy(ms(7000));
+    story.watched(ms(0), ms(5000), "libvirt.state", Opinion::alive);
+    for (auto at = ms(6100); at < ms(12000); at += ms(1000)) {
+        story.saw(at, "libvirt.state", Opinion::dead);
+    }
+    EXPECT_EQ(judged(ended(story), params("libvirt.state")).verdict, Verdict::pass);
+}
+
+TEST(StateAgrees, GivesOneFindingForEachObserver) {
+    Story story = killed_story();
+    story.watched(ms(0), ms(2000), "libvirt.state", Opinion::alive);
+    story.saw(ms(2200), "libvirt.state", Opinion::dead);
+    auto both = params("libvirt.state");
+    both.set("observers", std::vector<std::string>{"libvirt.state", "agent.heartbeat"});
+    const auto findings = checks_state_agrees()->judge(ended(story).history(), Experiment{}, both);
+    ASSERT_EQ(findings.size(), 2U);
+    EXPECT_EQ(findings[0].figures.get<Duration>("detection_latency"), ms(150));
+    EXPECT_EQ(findings[1].subject, "agent.heartbeat");
+}
+
+}  // namespace
+}  // namespace ordeal::verifier

@@ -1,0 +1,224 @@
+#include "core/check.hpp"
+#include "verifier/evidence.hpp"
+#include "verifier/opinions.hpp"
+#include "verifier/true_health.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <memory>
+#include <numeric>
+
+namespace ordeal::verifier {
+namespace {
+
+Duration total(const std::vector<Span>& spans) {
+    return std::accumulate(
+        spans.begin(), spans.end(), Duration{}, [](Duration sum, const Span& span) {
+            return sum + span.length();
+        });
+}
+
+Duration longest(const std::vector<Span>& spans) {
+    Duration most{};
+    for (const auto& span : spans) {
+        most = std::max(most, span.length());
+    }
+    return most;
+}
+
+struct Outcome {
+    Verdict verdict = Verdict::inconclusive;
+    std::string summary;
+};
+
+Outcome judge_agrees(const Agreement& seen, Duration within) {
+    Duration worst{};
+    for (std::size_t i = 0; i < seen.outages.size(); ++i) {
+        const auto down = seen.outages[i].span.length();
+        if (!seen.detected[i] && down <= within) {
+            return {Verdict::inconclusive,
+                    fmt::format("was not asked long enough: down for only {}", to_text(down))};
+        }
+        if (!seen.detected[i]) {
+            return {Verdict::fail, fmt::format("never noticed in {}", to_text(down))};
+        }
+        worst = std::max(worst, *seen.detected[i]);
+    }
+    if (worst > within) {
+        return {Verdict::fail,
+                fmt::format("noticed after {}, later than {}", to_text(worst), to_text(within))};
+    }
+    if (longest(seen.false_alive) > within) {
+        return {Verdict::fail,
+                fmt::format("said alive for {} of an outage", to_text(longest(seen.false_alive)))};
+    }
+    if (longest(seen.false_dead) > within) {
+        return {Verdict::fail,
+                fmt::format("said dead for {} while the domain was serving",
+                            to_text(longest(seen.false_dead)))};
+    }
+    if (seen.unknown > within) {
+        return {Verdict::inconclusive,
+                fmt::format("true health is unknown for {}", to_text(seen.unknown))};
+    }
+    if (!seen.outages.empty()) {
+        return {Verdict::pass, fmt::format("noticed after {}", to_text(worst))};
+    }
+    if (seen.serving == Duration{}) {
+        return {Verdict::inconclusive, "no time in which the domain was known to serve or not"};
+    }
+    return {Verdict::pass, fmt::format("agreed; the domain served for {}", to_text(seen.serving))};
+}
+
+Outcome judge_false_alive(const Agreement& seen, Duration within) {
+    Outcome outcome{Verdict::inconclusive,
+                    fmt::format("the domain was never down for longer than {}", to_text(within))};
+    for (std::size_t i = 0; i < seen.outages.size(); ++i) {
+        const auto down = seen.outages[i].span.length();
+        if (down <= within) {
+            continue;
+        }
+        if (seen.detected[i]) {
+            return {Verdict::fail,
+                    fmt::format("noticed after {}, although it was expected not to",
+                                to_text(*seen.detected[i]))};
+        }
+        if (!seen.alive_throughout[i]) {
+            return {Verdict::inconclusive, "did not say anything for a part of the outage"};
+        }
+        outcome = {Verdict::pass,
+                   fmt::format("said alive for all {} of the outage, as expected", to_text(down))};
+    }
+    return outcome;
+}
+
+Outcome judge_false_dead(const Agreement& seen, Duration within) {
+    const auto most = longest(seen.false_dead);
+    if (most > within) {
+        return {Verdict::pass,
+                fmt::format("said dead for {} while the domain was serving, as expected",
+                            to_text(most))};
+    }
+    if (seen.serving <= within) {
+        return {Verdict::inconclusive,
+                fmt::format("the domain never served for longer than {}", to_text(within))};
+    }
+    return {Verdict::fail,
+            fmt::format("said dead for {} while the domain was serving, although more than {} was "
+                        "expected",
+                        to_text(most),
+                        to_text(within))};
+}
+
+Outcome judge_expectation(const Agreement& seen, const Params& params) {
+    const auto within = params.get<Duration>("within", std::chrono::seconds(2));
+    const auto expect = params.get<std::string>("expect", "agrees");
+    if (!seen.observed) {
+        return {Verdict::inconclusive, "said nothing in the judged time"};
+    }
+    if (expect == "false_alive") {
+        return judge_false_alive(seen, within);
+    }
+    return expect == "false_dead" ? judge_false_dead(seen, within) : judge_agrees(seen, within);
+}
+
+std::vector<std::string> evidence_of(const Agreement& seen,
+                                     const HealthTimeline& health,
+                                     const Span& judged) {
+    std::vector<std::string> lines{
+        fmt::format("judged from {} to {}", stamp(judged.from), stamp(judged.to))};
+    for (const auto& outage : seen.outages) {
+        lines.push_back(fmt::format("down from {} (uncertain by {}{}) to {}",
+                                    stamp(outage.span.from),
+                                    to_text(outage.uncertainty),
+                                    outage.cause.empty() ? "" : ", fault " + outage.cause,
+                                    stamp(outage.span.to)));
+    }
+    for (const auto& interval : health) {
+        if (interval.to <= judged.from || interval.from >= judged.to ||
+            interval.grade == Health::serving) {
+            continue;
+        }
+        for (const auto& words : interval.evidence) {
+            lines.push_back(fmt::format("{}: {}", name_of(interval.grade), words));
+        }
+    }
+    for (const auto& span : seen.false_alive) {
+        lines.push_back(fmt::format("false-alive {} to {}", stamp(span.from), stamp(span.to)));
+    }
+    for (const auto& span : seen.false_dead) {
+        lines.push_back(fmt::format("false-dead {} to {}", stamp(span.from), stamp(span.to)));
+    }
+    return lines;
+}
+
+Fields figures_of(const Agreement& seen) {
+    Fields figures{
+        {"false_alive", total(seen.false_alive)},
+        {"false_dead", total(seen.false_dead)},
+        {"missed", std::ranges::any_of(seen.detected, [](const auto& d) { return !d; })}};
+    std::optional<Duration> worst;
+    for (const auto& detected : seen.detected) {
+        worst = detected ? std::max(worst.value_or(Duration{}), *detected) : worst;
+    }
+    if (worst) {
+        figures.set("detection_latency", *worst);
+    }
+    return figures;
+}
+
+class StateAgrees : public Check {
+  public:
+    std::vector<Finding> judge(const History& history,
+                               const Experiment& /*experiment*/,
+                               const Params& params) const override {
+        const auto domains = domains_of(history);
+        const auto observers = params.get<std::vector<std::string>>("observers");
+        std::vector<Finding> findings;
+        for (const auto& domain : domains) {
+            const auto health = true_health(history, domain);
+            const auto judged = judged_span(history, domain);
+            for (const auto& observer : observers) {
+                auto subject = domains.size() == 1 ? observer : observer + " of " + domain;
+                findings.push_back(judge_one(history, observer, domain, health, judged, params));
+                findings.back().subject = std::move(subject);
+            }
+        }
+        if (findings.empty()) {
+            findings.push_back(finding(Verdict::inconclusive, "no domain was observed"));
+        }
+        return findings;
+    }
+
+  private:
+    static Finding finding(Verdict verdict, std::string summary) {
+        return {.check = "state_agrees", .verdict = verdict, .summary = std::move(summary)};
+    }
+
+    static Finding judge_one(const History& history,
+                             const std::string& observer,
+                             const std::string& domain,
+                             const HealthTimeline& health,
+                             const std::optional<Span>& judged,
+                             const Params& params) {
+        if (!judged) {
+            return finding(Verdict::inconclusive, observer + ": the load phase was not reached");
+        }
+        const auto seen = compare(history, observer, domain, health, *judged);
+        const auto outcome = judge_expectation(seen, params);
+        auto result = finding(outcome.verdict, observer + " " + outcome.summary);
+        result.evidence = evidence_of(seen, health, *judged);
+        if (seen.observed) {
+            result.figures = figures_of(seen);
+        }
+        return result;
+    }
+};
+
+}  // namespace
+
+std::unique_ptr<Check> checks_state_agrees() {
+    return std::make_unique<StateAgrees>();
+}
+
+}  // namespace ordeal::verifier

@@ -1,0 +1,55 @@
+#pragma once
+
+#include "core/history.hpp"
+#include "verifier/true_health.hpp"
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+/// Holding an observer's opinions against true health.
+namespace ordeal::verifier {
+
+struct Span {
+    Instant from{};
+    Instant to{};
+
+    [[nodiscard]] Duration length() const { return to - from; }
+
+    bool operator==(const Span&) const = default;
+};
+
+/// The part of the trial in which observers are judged: from the start of the domain's load (or of
+/// the load phase) to the end of that phase. Later the runner itself stops what still runs. None
+/// when there was no load phase.
+[[nodiscard]] std::optional<Span> judged_span(const History& history, std::string_view domain);
+
+/// A time in which the domain was hung or dead without a break.
+struct Outage {
+    Span span;               ///< from the earliest moment at which it can have begun
+    Duration uncertainty{};  ///< it began at most so much later
+    std::string cause;       ///< id of the fault that was injected then; may be empty
+};
+
+struct Agreement {
+    std::vector<Outage> outages;
+    std::vector<Span> false_alive;  ///< said alive while the domain was hung or dead
+    std::vector<Span> false_dead;   ///< said dead while it was serving
+    Duration serving{};
+    Duration unknown{};  ///< true health unknown
+    bool observed = false;
+    /// For each outage, from its onset to the first "dead"; none: never.
+    std::vector<std::optional<Duration>> detected;
+    /// For each outage, whether "alive" was said all the time.
+    std::vector<bool> alive_throughout;
+};
+
+/// Pure. Opinions hold until the observer says something else.
+[[nodiscard]] Agreement compare(const History& history,
+                                std::string_view observer,
+                                std::string_view domain,
+                                const HealthTimeline& health,
+                                const Span& judged);
+
+}  // namespace ordeal::verifier
