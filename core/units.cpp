@@ -1,11 +1,14 @@
 #include "core/units.hpp"
 
+#include "core/suggest.hpp"
+
 #include <array>
 #include <charconv>
 #include <cmath>
 #include <cstdio>
 #include <limits>
 #include <span>
+#include <vector>
 
 namespace ordeal {
 namespace {
@@ -35,12 +38,16 @@ constexpr std::array byte_units{Unit{"B", 1},
 Error bad(std::string_view what,
           std::string_view text,
           std::string_view answer,
-          std::span<const Unit> units) {
-    std::string hint = "units are ";
+          std::span<const Unit> units,
+          std::string_view unknown_unit = {}) {
+    std::vector<std::string> names;
+    std::string known = "units are ";
     for (const auto& unit : units) {
-        hint += unit.name;
-        hint += &unit == &units.back() ? "" : ", ";
+        known += names.emplace_back(unit.name);
+        known += &unit == &units.back() ? "" : ", ";
     }
+    const auto meant = suggest(unknown_unit, names);
+    const std::string hint = meant ? "did you mean \"" + *meant + "\"?" : known;
     return fail(ErrorKind::definition,
                 "read \"" + std::string(text) + "\" as a " + std::string(what),
                 std::string(answer),
@@ -74,7 +81,7 @@ Result<double> parse_quantity(std::string_view what,
             return value;
         }
     }
-    return bad(what, text, "unknown unit \"" + std::string(rest) + "\"", units);
+    return bad(what, text, "unknown unit \"" + std::string(rest) + "\"", units, rest);
 }
 
 std::string three_digits(double value, std::string_view unit) {

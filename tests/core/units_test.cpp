@@ -21,6 +21,12 @@ TEST(Units, RefusesDurationsWithoutOrWithUnknownUnits) {
     EXPECT_NE(parse_duration("5").error().text().find("unit is missing"), std::string::npos);
 }
 
+TEST(Units, SuggestsTheUnitThatWasMeant) {
+    EXPECT_EQ(parse_duration("5sec").error().hint, "did you mean \"s\"?");
+    EXPECT_EQ(parse_bytes("64mib").error().hint, "did you mean \"MiB\"?");
+    EXPECT_EQ(parse_duration("5").error().hint, "units are ns, us, ms, s, min, h");
+}
+
 TEST(Units, ReadsSizes) {
     EXPECT_EQ(parse_bytes("64MiB")->count, 64U << 20U);
     EXPECT_EQ(parse_bytes("512B")->count, 512U);
