@@ -138,7 +138,7 @@ struct LoadStart {
     std::uint32_t request = 0;
     std::string directory;
     ledger::Plan plan;
-    std::uint32_t rate_limit = 0;   ///< records a second, all writers together; 0: none
+    std::uint32_t rate_limit = 0;   ///< records a second and writer; 0: none
     std::uint64_t count_limit = 0;  ///< records in all; 0: until stopped
 
     static void fields(auto& m, auto&& visit) {

@@ -117,9 +117,9 @@ void Load::write_all(const wire::LoadStart& request, std::uint32_t writer) {
         set_failed(ledger_writer.error());
         return;
     }
-    const auto per_second = std::max(request.rate_limit, 1U);
-    const Duration pace = Duration(std::chrono::seconds(request.rate_limit == 0 ? 0 : 1)) *
-                          request.plan.writers / per_second;
+    const auto per_second = request.rate_limit;
+    const Duration pace =
+        per_second == 0 ? Duration(0) : Duration(std::chrono::seconds(1)) / per_second;
     const auto stop = stop_.get_token();
     auto due = Clock::now();
     for (std::uint64_t index = 0;; ++index) {
