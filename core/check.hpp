@@ -38,6 +38,7 @@ class Tools {
     };
 
     virtual ~Tools() = default;
+    /// Runs a program to its end, in the C locale. `missing` when there is no such program.
     virtual Result<Output> run(const std::vector<std::string>& argv, Duration deadline) = 0;
 };
 

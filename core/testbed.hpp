@@ -137,6 +137,10 @@ struct LoadOrder {
     std::string mount_point = "/data";
     std::uint64_t run_id = 0;
     std::uint64_t seed = 0;
+    std::uint32_t slots = 256;  ///< of the profiles that overwrite; see core/wire_ledger.hpp
+
+    /// Where the ledger is, below the mount point. One of its own for every load.
+    [[nodiscard]] std::string directory() const { return "ledger-" + std::to_string(run_id); }
 };
 
 /// The doors into one guest: agent link, network, console. None of them goes through libvirtd.
