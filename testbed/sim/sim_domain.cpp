@@ -73,8 +73,14 @@ void SimDomain::finish_boot() {
     hello_ = Hello{.arrived = agenda_.now(),
                    .boot_id = name_ + "-boot-" + std::to_string(boot_),
                    .version = "simulated",
-                   .capabilities = {"load", "clock", "panic"}};
-    on_hello.tell(*hello_);
+                   .capabilities = {"load.append_fsync",
+                                    "load.rename_fsync",
+                                    "load.overwrite_direct",
+                                    "fault.panic",
+                                    "fault.agent_kill",
+                                    "clock",
+                                    "udp"}};
+    on_hello.call(*hello_);
     agenda_.scheduler().notify();
     beat();
     write();
@@ -140,7 +146,7 @@ void SimDomain::hang() {
 
 void SimDomain::say(const std::string& line) {
     if (executes()) {
-        on_console.tell(agenda_.now(), line);
+        on_console.call(agenda_.now(), line);
     }
 }
 
@@ -176,12 +182,12 @@ void SimDomain::beat() {
         }
         agenda_.after(link_latency, [self = shared_from_this(), beat]() mutable {
             beat.arrived = self->agenda_.now();
-            self->on_beat.tell(beat);
+            self->on_beat.call(beat);
         });
         if (network_) {
             agenda_.after(network_latency, [self = shared_from_this(), beat]() mutable {
                 beat.arrived = self->agenda_.now();
-                self->on_network_beat.tell(beat);
+                self->on_network_beat.call(beat);
             });
         }
     }
@@ -197,7 +203,7 @@ void SimDomain::write() {
             const auto done = load_->acknowledged[writer];
             if (due > done) {
                 load_->acknowledged[writer] = due;
-                on_acknowledged.tell({.arrived = agenda_.now(),
+                on_acknowledged.call({.arrived = agenda_.now(),
                                       .writer = static_cast<std::int64_t>(writer),
                                       .first = done,
                                       .last = due - 1});
@@ -247,17 +253,17 @@ void SimDomain::learn(DomainState state,
                       std::string event,
                       std::string detail) {
     known_ = {.state = state, .reason = std::move(reason)};
-    on_event.tell({.domain = name_, .event = std::move(event), .detail = std::move(detail)});
+    on_event.call({.domain = name_, .event = std::move(event), .detail = std::move(detail)});
 }
 
 void SimDomain::libvirt_lost() {
     libvirt_looks_ = false;
-    on_event.tell({.domain = name_, .event = "connection_lost"});
+    on_event.call({.domain = name_, .event = "connection_lost"});
 }
 
 void SimDomain::libvirt_back() {
     libvirt_looks_ = true;
-    on_event.tell({.domain = name_, .event = "connection_back"});
+    on_event.call({.domain = name_, .event = "connection_back"});
     if (!qemu_) {
         end_noticed();
     } else if (pvpanic_fired_ && known_.state != DomainState::crashed) {

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "core/testbed.hpp"
-#include "testbed/sim/listeners.hpp"
+#include "testbed/listeners.hpp"
 #include "testbed/sim/sim_processes.hpp"
 
 #include <memory>
@@ -70,13 +70,13 @@ class SimDomain : public std::enable_shared_from_this<SimDomain> {
     void libvirt_lost();
     void libvirt_back();
 
-    Listeners<const DomainEvent&> on_event;
-    Listeners<const Hello&> on_hello;
-    Listeners<const Beat&> on_beat;
-    Listeners<const Beat&> on_network_beat;
-    Listeners<const Acknowledged&> on_acknowledged;
-    Listeners<const std::string&> on_protocol_error;
-    Listeners<Instant, const std::string&> on_console;
+    Listeners<DomainEvent> on_event;
+    Listeners<Hello> on_hello;
+    Listeners<Beat> on_beat;
+    Listeners<Beat> on_network_beat;
+    Listeners<Acknowledged> on_acknowledged;
+    Listeners<std::string> on_protocol_error;
+    Listeners<Instant, std::string> on_console;
 
   private:
     struct Load {

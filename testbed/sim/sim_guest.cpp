@@ -74,8 +74,6 @@ Status SimGuest::inject(const std::string& fault, const Fields& /*params*/, Dura
     }
     if (fault == "panic") {
         domain_->panic();
-    } else if (fault == "hang") {
-        domain_->hang();
     } else if (fault == "agent_kill") {
         domain_->kill_agent();
     } else {

@@ -17,7 +17,7 @@ class SimGuest final : public Guest {
     Status start_load(const LoadOrder& order, Duration deadline) override;
     Status stop_load(Duration deadline) override;
     Result<ClockReading> read_clock(Duration deadline) override;
-    /// Knows "panic", "hang" and "agent_kill".
+    /// Knows "panic" and "agent_kill".
     Status inject(const std::string& fault, const Fields& params, Duration deadline) override;
 
     Subscription on_hello(std::function<void(const Hello&)> callback) override;
