@@ -1,0 +1,137 @@
+#include "tests/verifier/image_lab.hpp"
+#include "tests/verifier/stories.hpp"
+#include "verifier/catalogue.hpp"
+
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <map>
+
+/// Every check of the catalogue against something it must fail, a control it must pass, and a
+/// history in which nothing happened. A new check without a row here fails the first test.
+namespace ordeal::verifier {
+namespace {
+
+using namespace ordeal::testing;
+using ms = milliseconds;
+using Findings = std::vector<Finding>;
+
+struct Controls {
+    std::function<Findings(const Check&)> defect;
+    std::function<Findings(const Check&)> control;
+};
+
+Findings judge(const Check& check, const Story& story, const Params& params) {
+    return check.judge(story.history(), Experiment{}, params);
+}
+
+Params observe_libvirt() {
+    return {{"observers", std::vector<std::string>{"libvirt.state"}},
+            {"within", Duration(std::chrono::seconds(2))},
+            {"expect", std::string("agrees")}};
+}
+
+/// libvirt says running while the guest is frozen; the control says what became of it.
+Findings frozen_guest(const Check& check, Opinion libvirt_says) {
+    Story story = frozen_story();
+    story.watched(ms(0), ms(2000), "libvirt.state", Opinion::alive);
+    story.watched(ms(2500), load_end, "libvirt.state", libvirt_says);
+    return judge(check, ended(story), observe_libvirt());
+}
+
+Findings recovery(const Check& check, Duration taken) {
+    Story story = killed_story();
+    story.phase(ms(7000), phase::recover);
+    story.event(
+        ms(40000), event::recovered, "runner", {{"agent_back", taken}, {"load_back", taken}});
+    return judge(check, story, {{"within", Duration(std::chrono::seconds(10))}});
+}
+
+/// A disk that dropped what was flushed last: the image as it was three fsyncs before the end.
+Findings dropped_flushes(const Check& check, std::uint64_t on_disk) {
+    ImageLab lab;
+    RealTools tools;
+    const auto plan = plan_for(ledger::Profile::append_fsync);
+    return examine(check, tools, lab.image(plan, up_to(on_disk)), acknowledged_history(plan, 40))
+        .findings;
+}
+
+Findings bitmap(const Check& check, bool corrupted) {
+    ImageLab lab;
+    RealTools tools;
+    const auto image = lab.image(plan_for(ledger::Profile::append_fsync), up_to(40));
+    if (corrupted) {
+        lab.zero_block(image, lab.number(image, "Block bitmap at "));
+    }
+    return examine(check, tools, image, {}).findings;
+}
+
+const std::map<std::string_view, Controls>& controls() {
+    static const std::map<std::string_view, Controls> table{
+        {"filesystem_sound",
+         {[](const Check& check) { return bitmap(check, true); },
+          [](const Check& check) { return bitmap(check, false); }}},
+        {"no_acked_write_lost",
+         {[](const Check& check) { return dropped_flushes(check, 37); },
+          [](const Check& check) { return dropped_flushes(check, 40); }}},
+        {"recovers_within",
+         {[](const Check& check) { return recovery(check, ms(10500)); },
+          [](const Check& check) { return recovery(check, ms(9500)); }}},
+        {"state_agrees",
+         {[](const Check& check) { return frozen_guest(check, Opinion::alive); },
+          [](const Check& check) { return frozen_guest(check, Opinion::dead); }}},
+    };
+    return table;
+}
+
+Verdict verdict_of(const Findings& findings) {
+    std::vector<Verdict> verdicts;
+    for (const auto& finding : findings) {
+        verdicts.push_back(finding.verdict);
+    }
+    return combine(verdicts);
+}
+
+TEST(EveryCheck, HasADefectItMustCatchAndAControl) {
+    for (const auto& row : catalogue()) {
+        EXPECT_TRUE(controls().contains(row.kind))
+            << row.kind << " has no negative control: add a row to tests/negative/checks_test.cpp";
+    }
+    EXPECT_EQ(catalogue().size(), controls().size());
+}
+
+class EachCheck : public ::testing::TestWithParam<std::size_t> {
+  protected:
+    const CatalogueRow<Check>& row = catalogue()[GetParam()];
+    std::unique_ptr<Check> check = row.make();
+};
+
+TEST_P(EachCheck, FailsTheDefect) {
+    const auto findings = controls().at(row.kind).defect(*check);
+    ASSERT_FALSE(findings.empty());
+    EXPECT_EQ(verdict_of(findings), Verdict::fail) << findings[0].summary;
+}
+
+TEST_P(EachCheck, PassesTheControl) {
+    const auto findings = controls().at(row.kind).control(*check);
+    ASSERT_FALSE(findings.empty());
+    EXPECT_EQ(verdict_of(findings), Verdict::pass) << findings[0].summary;
+}
+
+TEST_P(EachCheck, IsInconclusiveWhenNothingHappened) {
+    const auto findings = check->judge(History{}, Experiment{}, observe_libvirt());
+    ASSERT_FALSE(findings.empty());
+    for (const auto& finding : findings) {
+        EXPECT_EQ(finding.verdict, Verdict::inconclusive) << finding.summary;
+        EXPECT_EQ(finding.check, row.kind);
+        EXPECT_FALSE(finding.summary.empty());
+    }
+}
+
+INSTANTIATE_TEST_SUITE_P(Catalogue,
+                         EachCheck,
+                         ::testing::Range(std::size_t{0}, catalogue().size()),
+                         [](const auto& row) { return std::string(catalogue()[row.param].kind); });
+
+}  // namespace
+}  // namespace ordeal::verifier
