@@ -154,7 +154,6 @@ void add_guardian(CLI::App& app, Parsed& parsed) {
     auto* verb = app.add_subcommand("guardian", "Started by `run`: rolls back when the run dies");
     verb->group("");
     verb->add_option("--journal", parsed.guardian.journal)->required();
-    verb->add_option("--alive-fd", parsed.guardian.alive_fd)->required();
 }
 
 void add_verbs(CLI::App& app, Parsed& parsed) {
@@ -190,6 +189,11 @@ std::vector<std::string> names_of(const std::vector<CLI::App*>& verbs) {
     return names;
 }
 
+std::string hint(const std::string& word, const std::vector<std::string>& known) {
+    const std::string text = suggestion_hint(word, known);
+    return text.empty() ? "" : "; " + text;
+}
+
 /// CLI11 says of an unknown word only that it was not expected; people get a suggestion.
 std::string explain(const CLI::ParseError& error,
                     const CLI::App& app,
@@ -214,11 +218,10 @@ std::string explain(const CLI::ParseError& error,
             }
             const std::string name = word.substr(0, word.find('='));
             if (std::ranges::find(options, name) == options.end()) {
-                return "ordeal: unknown option " + name + did_you_mean(name, options) + "\n";
+                return "ordeal: unknown option " + name + hint(name, options) + "\n";
             }
         } else if (!word.starts_with("-") && !verbs.empty()) {
-            return "ordeal: unknown verb \"" + word + "\"" + did_you_mean(word, names_of(verbs)) +
-                   "\n";
+            return "ordeal: unknown verb \"" + word + "\"" + hint(word, names_of(verbs)) + "\n";
         }
     }
     return text;
@@ -265,8 +268,8 @@ std::variant<Invocation, Answer> parse_command_line(const std::vector<std::strin
             explain(error, app, arguments) + "Run `ordeal --help` for the verbs and examples.\n",
             2};
     }
-    const std::map<std::string, Color> colors{
-        {"auto", Color::automatic}, {"always", Color::always}, {"never", Color::never}};
+    const std::map<std::string, ColorMode> colors{
+        {"auto", ColorMode::automatic}, {"always", ColorMode::always}, {"never", ColorMode::never}};
     parsed.common.color = colors.at(parsed.color);
     return Invocation{parsed.common, chosen(app, parsed)};
 }

@@ -8,11 +8,11 @@
 
 namespace ordeal::cli {
 
-enum class Color { automatic, always, never };
+enum class ColorMode { automatic, always, never };
 
 /// Options that every verb understands.
 struct CommonOptions {
-    Color color = Color::automatic;
+    ColorMode color = ColorMode::automatic;
     bool json = false;     ///< machine-readable answer on standard output
     bool verbose = false;  ///< log commands and phases on standard error
 };
@@ -33,7 +33,7 @@ struct RunOptions {
     SelectionOptions selection;
     bool dry_run = false;       ///< validate, plan, check the needs; start nothing
     std::filesystem::path out;  ///< run directory; empty: a new one below .ordeal/runs
-    std::string lab = "lab";
+    std::string lab = "default";
     int slots = 0;      ///< trials at once; 0: as many as the machine has cores
     bool keep = false;  ///< keep the evidence of passed trials too
 };
@@ -54,7 +54,7 @@ struct DescribeOptions {
 
 struct LabOptions {
     std::string action;  ///< up | down | status | shell
-    std::string name = "lab";
+    std::string name = "default";
     std::string node = "n1";
     std::vector<std::string> command;  ///< for shell; empty: an interactive one
 };
@@ -65,10 +65,9 @@ struct RollbackOptions {
     std::filesystem::path run;  ///< run directory; empty: every run that left something open
 };
 
-/// Hidden: the process that rolls back when its controller dies.
+/// Hidden: the process that rolls back when its controller dies; its standard input tells.
 struct GuardianOptions {
     std::filesystem::path journal;
-    int alive_fd = 0;  ///< reads end-of-file when the controller is gone
 };
 
 }  // namespace ordeal::cli

@@ -216,8 +216,10 @@ Result<Output> run(const Argv& argv, const RunOptions& options) {
     const StopEvent stopping(options.stop);
     const auto woken =
         collect(launched->pidfd.get(), out, err, start + options.deadline, stopping.fd());
-    // Before reaping: as long as the leader is a zombie its group id cannot be anybody else's.
-    ::kill(-launched->pid, SIGKILL);
+    if (woken != Woken::ended || options.background == Background::killed) {
+        // Before reaping: as long as the leader is a zombie its group id cannot be anybody else's.
+        ::kill(-launched->pid, SIGKILL);
+    }
     const auto exit = reap(launched->pid);
     out.drain();
     err.drain();

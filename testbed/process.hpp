@@ -35,6 +35,9 @@ using Environment = std::vector<std::pair<std::string, std::string>>;
 // Every started process runs in its own session and process group, with default signal dispositions
 // and nothing open but 0, 1 and 2.
 
+/// What becomes of processes that a program has put into the background when it ends.
+enum class Background { killed, kept };
+
 struct RunOptions {
     std::string input = {};  ///< what the program reads on stdin
     Duration deadline = std::chrono::seconds(30);
@@ -43,6 +46,7 @@ struct RunOptions {
     std::filesystem::path cwd = {};              ///< empty: ours
     pid_t inside = 0;  ///< enter mount, pid, uts, ipc, net namespaces and root of this process
     std::stop_token stop = {};
+    Background background = Background::killed;  ///< kept: for starting daemons
 };
 
 struct Output {
@@ -54,8 +58,8 @@ struct Output {
 };
 
 /// Runs a program to its end. A program that ran is a success here, whatever its exit code.
-/// At the deadline, on stop, and also after a normal end, everything left in its process group is
-/// killed, so nothing that it started in the background survives (unless it made its own session).
+/// At the deadline, on stop, and also after a normal end (see Background), everything left in its
+/// process group is killed.
 /// Errors: missing (no such program; the hint names the Debian package), timeout (answer: what it
 /// said last), unavailable (stopped, or the namespaces of `inside` are gone). Thread-safe.
 [[nodiscard]] Result<Output> run(const Argv& argv, const RunOptions& options = {});

@@ -204,7 +204,10 @@ Result<Output> SshSession::run(const Argv& argv, const SshRunOptions& options) {
         if (ssh_channel_is_closed(channel.get()) != 0 || ssh_is_connected(session) == 0) {
             return impl_->failure(tried, deadline);
         }
-        pollfd watched{ssh_get_fd(session), POLLIN, 0};
+        // Also when libssh has something to send: the other side may be waiting for more window.
+        const bool sending = (ssh_get_poll_flags(session) & SSH_WRITE_PENDING) != 0;
+        pollfd watched{
+            ssh_get_fd(session), static_cast<short>(sending ? POLLIN | POLLOUT : POLLIN), 0};
         if (::poll(&watched, 1, milliseconds_until(deadline)) == 0) {
             return fail(ErrorKind::timeout,
                         tried + " " + impl_->label,

@@ -161,13 +161,18 @@ Result<ProcessRef> LabNode::service_process(std::string_view service) const {
 Status LabNode::start_service(std::string_view service, Duration deadline) const {
     const auto end = std::chrono::steady_clock::now() + deadline;
     const auto tried = "start " + std::string(service) + " on " + name();
-    if (!service_process(service)) {
+    const auto running = service_process(service);
+    if (!running && running.error().kind != ErrorKind::not_found) {
+        return running.error();
+    }
+    if (!running) {
         const auto command = start_command(service);
         if (!command) {
             return command.error();
         }
         RunOptions options{.deadline = deadline, .inside = static_cast<pid_t>(init().pid)};
         options.cwd = "/";
+        options.background = Background::kept;
         options.env = {{"LD_LIBRARY_PATH",
                         (cache_directory() / "unpacked/usr/lib/x86_64-linux-gnu").string()}};
         if (service != "sshd") {

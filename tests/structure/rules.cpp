@@ -24,7 +24,8 @@ const std::map<std::string, std::vector<std::string>, std::less<>>& allowed_incl
         {"probes/", {"core/", "probes/"}},
         {"verifier/", {"core/", "verifier/"}},
         {"reports/", {"core/", "reports/"}},
-        {"campaign/", {"core/", "injectors/", "probes/", "verifier/", "reports/", "campaign/"}},
+        {"campaign/",
+         {"core/", "testbed/", "injectors/", "probes/", "verifier/", "reports/", "campaign/"}},
     };
     return table;
 }

@@ -154,6 +154,16 @@ TEST_F(ProcessGroup, LeavesNothingInTheBackground) {
     EXPECT_LT(output->wall, 10s) << "waited for a stream that the background process holds";
 }
 
+TEST_F(ProcessGroup, KeepsADaemonWhenAskedTo) {
+    const auto script = "sleep 60 >/dev/null 2>&1 & echo $! > " + path_.string();
+    const auto output = run({"sh", "-c", script}, {.background = Background::kept});
+    ASSERT_TRUE(output) << output.error().text();
+    const auto daemon = std::stoi(read());
+    EXPECT_EQ(::kill(daemon, 0), 0);
+    EXPECT_EQ(::kill(daemon, SIGKILL), 0);
+    EXPECT_TRUE(goes_away(daemon));
+}
+
 TEST(Run, StopsOnRequest) {
     std::stop_source source;
     std::jthread later([&] {
