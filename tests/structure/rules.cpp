@@ -163,9 +163,13 @@ std::vector<Violation> check_lengths(std::string_view path, std::string_view tex
         if (!opens_function(lines[number]) || is_test(path)) {
             continue;
         }
-        const std::string end = std::string(indentation(lines[number]), ' ') + "}";
+        // Behind a constructor's initialisers the body ends further left than it began.
+        const auto ends = [begin = indentation(lines[number])](const std::string& line) {
+            const auto column = indentation(line);
+            return column <= begin && line.substr(column).starts_with("}");
+        };
         std::size_t last = number + 1;
-        while (last < lines.size() && !lines[last].starts_with(end)) {
+        while (last < lines.size() && !ends(lines[last])) {
             ++last;
         }
         if (last - number + 1 > longest_function) {
