@@ -1,0 +1,180 @@
+#include "campaign/definition_keys.hpp"
+
+#include "core/experiment.hpp"
+#include "core/wire_ledger.hpp"
+
+namespace ordeal::definition_keys {
+namespace {
+
+using namespace std::chrono_literals;
+using enum ParamType;
+
+constexpr Bytes mib(std::uint64_t count) {
+    return Bytes{count << 20U};
+}
+
+std::int64_t count(std::int64_t value) {
+    return value;
+}
+
+std::string none() {
+    return {};
+}
+
+}  // namespace
+
+std::vector<ParamSpec> experiment() {
+    const Experiment defaults;
+    return {{.name = "name", .type = text, .help = "short name, a-z, 0-9 and \"-\""},
+            {.name = "title", .type = text, .help = "what happens, one line"},
+            {.name = "question", .type = text, .help = "what the reader learns, one sentence"},
+            {.name = "trials",
+             .type = integer,
+             .help = "how often each cell is run",
+             .fallback = count(defaults.trials),
+             .minimum = count(1),
+             .maximum = count(100'000)},
+            {.name = "settle",
+             .type = duration,
+             .help = "how long the steady state must hold first",
+             .fallback = defaults.settle,
+             .maximum = Duration(1h)},
+            {.name = "duration",
+             .type = duration,
+             .help = "how long the load runs",
+             .minimum = Duration(1ms),
+             .maximum = Duration(24h)},
+            {.name = "deadline",
+             .type = duration,
+             .help = "after this the trial is given up",
+             .minimum = Duration(1s),
+             .maximum = Duration(48h)},
+            {.name = "recover",
+             .type = boolean,
+             .help = "start the domains again after healing",
+             .fallback = defaults.recover}};
+}
+
+std::vector<ParamSpec> domain() {
+    const DomainSpec defaults;
+    return {{.name = "name", .type = text, .help = "short name, a-z, 0-9 and \"-\""},
+            {.name = "memory",
+             .type = size,
+             .help = "of the guest",
+             .fallback = defaults.memory,
+             .minimum = mib(64),
+             .maximum = mib(1U << 20U)},
+            {.name = "vcpus",
+             .type = integer,
+             .help = "virtual processors",
+             .fallback = count(defaults.vcpus),
+             .minimum = count(1),
+             .maximum = count(64)},
+            {.name = "pvpanic",
+             .type = boolean,
+             .help = "a device that tells libvirt of a guest's panic",
+             .fallback = defaults.pvpanic},
+            {.name = "on_crash",
+             .type = choice,
+             .help = "what libvirt does after a panic",
+             .fallback = defaults.on_crash,
+             .choices = {"preserve", "destroy", "restart"}}};
+}
+
+std::vector<ParamSpec> disk() {
+    const DiskSpec defaults;
+    return {{.name = "name", .type = text, .help = "short name, a-z, 0-9 and \"-\""},
+            {.name = "size",
+             .type = size,
+             .help = "of the image",
+             .fallback = defaults.size,
+             .minimum = mib(16),
+             .maximum = mib(1U << 20U)},
+            {.name = "filesystem",
+             .type = choice,
+             .help = "made on the whole disk",
+             .fallback = defaults.filesystem,
+             .choices = {"ext3", "ext4", "xfs"}},
+            {.name = "mount_options",
+             .type = text,
+             .help = "for the guest's mount",
+             .fallback = defaults.mount_options},
+            {.name = "cache",
+             .type = choice,
+             .help = "QEMU's cache mode",
+             .fallback = defaults.cache,
+             .choices = {"none", "writeback", "writethrough", "directsync", "unsafe"}}};
+}
+
+std::vector<ParamSpec> load() {
+    const LoadSpec defaults;
+    return {
+        {.name = "domain", .type = text, .help = "the domain whose guest writes"},
+        {.name = "profile",
+         .type = choice,
+         .help = "how it writes",
+         .choices = {"append_fsync", "rename_fsync", "overwrite_direct"}},
+        {.name = "disk", .type = text, .help = "the disk it writes to", .fallback = defaults.disk},
+        {.name = "record",
+         .type = size,
+         .help = "of one write",
+         .fallback = defaults.record,
+         .minimum = Bytes{ledger::block_size},
+         .maximum = Bytes{ledger::max_record_size}},
+        {.name = "writers",
+         .type = integer,
+         .help = "at the same time",
+         .fallback = count(defaults.writers),
+         .minimum = count(1),
+         .maximum = count(ledger::max_writers)},
+        {.name = "rate",
+         .type = integer,
+         .help = "records a second and writer, 0 = as fast as it goes",
+         .fallback = defaults.rate,
+         .minimum = count(0),
+         .maximum = count(1'000'000)}};
+}
+
+std::vector<ParamSpec> fault() {
+    return {{.name = "kind", .type = text, .help = "a fault of the catalogue"},
+            {.name = "id",
+             .type = text,
+             .help = "its name in this experiment, if not the kind",
+             .fallback = none()},
+            {.name = "target", .type = text, .help = "a domain, or a host for faults of hosts"},
+            {.name = "at",
+             .type = text,
+             .help = "when, since the load started: \"2s\", or drawn from \"2s..5s\""},
+            {.name = "hold",
+             .type = text,
+             .help = "how long until it is healed: \"2s\", or drawn from \"2s..5s\"",
+             .fallback = std::string("0s")}};
+}
+
+std::vector<ParamSpec> probe() {
+    return {{.name = "kind", .type = text, .help = "a probe of the catalogue"},
+            {.name = "domain",
+             .type = text,
+             .help = "the domain it watches, if not all",
+             .fallback = none()},
+            {.name = "interval",
+             .type = duration,
+             .help = "how often it looks",
+             .fallback = Duration(100ms),
+             .minimum = Duration(1ms),
+             .maximum = Duration(1h)}};
+}
+
+std::vector<ParamSpec> check() {
+    return {{.name = "kind", .type = text, .help = "a check of the catalogue"},
+            {.name = "when",
+             .type = text,
+             .help = "only where this matrix variable is true",
+             .fallback = none()},
+            {.name = "unless",
+             .type = text,
+             .help = "only where this matrix variable is false",
+             .fallback = none()}};
+}
+
+}  // namespace ordeal::definition_keys
