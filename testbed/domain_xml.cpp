@@ -1,0 +1,118 @@
+#include "testbed/domain_xml.hpp"
+
+#include <initializer_list>
+#include <pugixml.hpp>
+#include <sstream>
+#include <utility>
+
+namespace ordeal {
+namespace {
+
+using Attributes = std::initializer_list<std::pair<const char*, std::string>>;
+
+pugi::xml_node add(pugi::xml_node parent, const char* name, const Attributes& attributes = {}) {
+    auto node = parent.append_child(name);
+    for (const auto& [key, value] : attributes) {
+        node.append_attribute(key).set_value(value.c_str());
+    }
+    return node;
+}
+
+void add_text(pugi::xml_node parent, const char* name, const std::string& text) {
+    add(parent, name).text().set(text.c_str());
+}
+
+/// "quiet" keeps errors, oopses and panics on the console; the rest is for the guest's init.
+std::string command_line(const DomainSpec& spec, const DomainPlace& place) {
+    std::string line = "console=ttyS0 quiet panic=0 ordeal.ip=" + place.address +
+                       " ordeal.gw=" + place.gateway + " ordeal.udp=" + place.heartbeat;
+    if (!spec.disks.empty()) {
+        const auto& disk = spec.disks.front();
+        line += " ordeal.disk=/dev/vda ordeal.fs=" + disk.filesystem;
+        if (!disk.mount_options.empty()) {
+            line += " ordeal.mountopts=" + disk.mount_options;
+        }
+    }
+    return line;
+}
+
+void add_boot(pugi::xml_node domain, const DomainSpec& spec, const DomainPlace& place) {
+    auto os = add(domain, "os");
+    add(os, "type", {{"arch", "x86_64"}, {"machine", "q35"}}).text().set("hvm");
+    add_text(os, "kernel", place.kernel);
+    add_text(os, "initrd", place.initramfs);
+    add_text(os, "cmdline", command_line(spec, place));
+    // pvpanic announces itself to the guest by ACPI.
+    add(add(domain, "features"), "acpi");
+    add(domain, "cpu", {{"mode", "maximum"}, {"check", "none"}});
+}
+
+void add_disk(pugi::xml_node devices,
+              const DiskSpec& spec,
+              const std::filesystem::path& image,
+              std::size_t index) {
+    auto disk = add(devices, "disk", {{"type", "file"}, {"device", "disk"}});
+    add(disk, "driver", {{"name", "qemu"}, {"type", "raw"}, {"cache", spec.cache}});
+    add(disk, "source", {{"file", image}});
+    const std::string target = {'v', 'd', static_cast<char>('a' + index)};
+    add(disk, "target", {{"dev", target}, {"bus", "virtio"}});
+    add_text(disk, "serial", spec.name);
+}
+
+void add_network(pugi::xml_node devices, const DomainPlace& place) {
+    auto network = add(devices, "interface", {{"type", "bridge"}});
+    add(network, "source", {{"bridge", place.bridge}});
+    add(network, "mac", {{"address", place.mac}});
+    add(network, "model", {{"type", "virtio"}});
+    // Nothing boots from the network; without its ROM the BIOS is done earlier.
+    add(network, "rom", {{"enabled", "no"}});
+}
+
+void add_serial_devices(pugi::xml_node devices, const DomainPlace& place) {
+    auto console = add(devices, "serial", {{"type", "file"}});
+    // Appended: what a dying guest said is evidence and must outlive its next boot.
+    add(console, "source", {{"path", place.console}, {"append", "on"}});
+    add(console, "target", {{"port", "0"}});
+
+    auto channel = add(devices, "channel", {{"type", "unix"}});
+    add(channel, "source", {{"mode", "bind"}, {"path", place.agent_socket}});
+    add(channel, "target", {{"type", "virtio"}, {"name", "org.ordeal.agent.0"}});
+}
+
+}  // namespace
+
+std::string domain_xml(const DomainSpec& spec, const DomainPlace& place) {
+    pugi::xml_document document;
+    auto domain = add(document, "domain", {{"type", place.accelerator == "kvm" ? "kvm" : "qemu"}});
+    add_text(domain, "name", place.name);
+    add(add(domain, "metadata"),
+        "ordeal:domain",
+        {{"xmlns:ordeal", metadata_namespace}, {"directory", place.directory}});
+    add(domain, "memory", {{"unit", "b"}}).text().set(std::to_string(spec.memory.count).c_str());
+    add_text(domain, "vcpu", std::to_string(spec.vcpus));
+    add_boot(domain, spec, place);
+    add(domain, "clock", {{"offset", "utc"}});
+    add_text(domain, "on_poweroff", "destroy");
+    add_text(domain, "on_reboot", "restart");
+    add_text(domain, "on_crash", spec.on_crash);
+
+    auto devices = add(domain, "devices");
+    for (std::size_t i = 0; i < spec.disks.size(); ++i) {
+        add_disk(devices, spec.disks[i], place.disks.at(i), i);
+    }
+    add_network(devices, place);
+    add_serial_devices(devices, place);
+    if (spec.pvpanic) {
+        add(devices, "panic", {{"model", "isa"}});
+    }
+    // What libvirt would add by itself, and what only costs boot time here.
+    add(devices, "controller", {{"type", "usb"}, {"model", "none"}});
+    add(devices, "memballoon", {{"model", "none"}});
+    add(devices, "audio", {{"id", "1"}, {"type", "none"}});
+
+    std::ostringstream text;
+    document.save(text, "  ", pugi::format_default | pugi::format_no_declaration);
+    return text.str();
+}
+
+}  // namespace ordeal

@@ -1,0 +1,126 @@
+#include "testbed/domain_xml.hpp"
+
+#include <gtest/gtest.h>
+
+#include <pugixml.hpp>
+
+namespace ordeal {
+namespace {
+
+DomainPlace place() {
+    return {.name = "run-1-vm",
+            .accelerator = "tcg",
+            .kernel = "/cache/vmlinuz",
+            .initramfs = "/cache/initramfs",
+            .disks = {"/trial/data.img", "/trial/logs.img"},
+            .console = "/trial/vm.console",
+            .agent_socket = "/run/agents/vm.sock",
+            .bridge = "guest",
+            .mac = "52:54:00:4d:00:01",
+            .address = "10.77.1.1/16",
+            .gateway = "10.77.0.1",
+            .heartbeat = "10.77.0.1:7701",
+            .directory = "/trial & error"};
+}
+
+DomainSpec spec() {
+    DomainSpec spec;
+    spec.name = "vm";
+    spec.disks = {{.name = "data"}};
+    return spec;
+}
+
+pugi::xml_document parsed(const DomainSpec& spec, const DomainPlace& where = place()) {
+    pugi::xml_document document;
+    EXPECT_TRUE(document.load_string(domain_xml(spec, where).c_str()));
+    return document;
+}
+
+std::string text(const pugi::xml_document& document, const char* path) {
+    return document.select_node(path).node().text().get();
+}
+
+std::string attribute(const pugi::xml_document& document, const char* path) {
+    return document.select_node(path).attribute().value();
+}
+
+TEST(DomainXml, BootsTheEmbeddedGuestDirectly) {
+    const auto xml = parsed(spec());
+    EXPECT_EQ(text(xml, "/domain/name"), "run-1-vm");
+    EXPECT_EQ(text(xml, "/domain/os/kernel"), "/cache/vmlinuz");
+    EXPECT_EQ(text(xml, "/domain/os/initrd"), "/cache/initramfs");
+    EXPECT_EQ(text(xml, "/domain/os/cmdline"),
+              "console=ttyS0 quiet panic=0 ordeal.ip=10.77.1.1/16 ordeal.gw=10.77.0.1 "
+              "ordeal.udp=10.77.0.1:7701 ordeal.disk=/dev/vda ordeal.fs=ext3");
+}
+
+TEST(DomainXml, TellsTheGuestItsMountOptions) {
+    auto wanted = spec();
+    wanted.disks[0].filesystem = "ext4";
+    wanted.disks[0].mount_options = "data=journal,barrier=0";
+    const auto line = text(parsed(wanted), "/domain/os/cmdline");
+    EXPECT_NE(line.find("ordeal.fs=ext4 ordeal.mountopts=data=journal,barrier=0"),
+              std::string::npos);
+}
+
+TEST(DomainXml, NamesNoDiskWhenThereIsNone) {
+    auto wanted = spec();
+    wanted.disks.clear();
+    const auto xml = parsed(wanted);
+    EXPECT_FALSE(xml.select_node("/domain/devices/disk"));
+    EXPECT_EQ(text(xml, "/domain/os/cmdline").find("ordeal.fs"), std::string::npos);
+}
+
+TEST(DomainXml, FollowsTheAccelerator) {
+    EXPECT_EQ(attribute(parsed(spec()), "/domain/@type"), "qemu");
+    auto with_kvm = place();
+    with_kvm.accelerator = "kvm";
+    EXPECT_EQ(attribute(parsed(spec(), with_kvm), "/domain/@type"), "kvm");
+}
+
+TEST(DomainXml, GivesEachDiskItsImageCacheModeAndName) {
+    auto wanted = spec();
+    wanted.disks.push_back({.name = "logs", .cache = "unsafe"});
+    const auto xml = parsed(wanted);
+    EXPECT_EQ(attribute(xml, "//disk[1]/driver/@cache"), "none");
+    EXPECT_EQ(attribute(xml, "//disk[1]/driver/@type"), "raw");
+    EXPECT_EQ(attribute(xml, "//disk[2]/driver/@cache"), "unsafe");
+    EXPECT_EQ(attribute(xml, "//disk[2]/source/@file"), "/trial/logs.img");
+    EXPECT_EQ(attribute(xml, "//disk[2]/target/@dev"), "vdb");
+    EXPECT_EQ(text(xml, "//disk[2]/serial"), "logs");
+}
+
+TEST(DomainXml, HasPvpanicOnlyWhenWanted) {
+    auto wanted = spec();
+    EXPECT_TRUE(parsed(wanted).select_node("//panic"));
+    wanted.pvpanic = false;
+    wanted.on_crash = "restart";
+    const auto without = parsed(wanted);
+    EXPECT_FALSE(without.select_node("//panic"));
+    EXPECT_EQ(text(without, "/domain/on_crash"), "restart");
+}
+
+TEST(DomainXml, KeepsTheConsoleOfEarlierBoots) {
+    const auto xml = parsed(spec());
+    EXPECT_EQ(attribute(xml, "//serial/source/@path"), "/trial/vm.console");
+    EXPECT_EQ(attribute(xml, "//serial/source/@append"), "on");
+}
+
+TEST(DomainXml, LeadsTheAgentAndTheNetworkOut) {
+    const auto xml = parsed(spec());
+    EXPECT_EQ(attribute(xml, "//channel/source/@path"), "/run/agents/vm.sock");
+    EXPECT_EQ(attribute(xml, "//channel/source/@mode"), "bind");
+    EXPECT_EQ(attribute(xml, "//channel/target/@name"), "org.ordeal.agent.0");
+    EXPECT_EQ(attribute(xml, "//interface/source/@bridge"), "guest");
+    EXPECT_EQ(attribute(xml, "//interface/mac/@address"), "52:54:00:4d:00:01");
+}
+
+TEST(DomainXml, SaysWhoseDomainItIs) {
+    const auto xml = parsed(spec());
+    const auto mark = xml.select_node("/domain/metadata/*").node();
+    EXPECT_STREQ(mark.attribute("xmlns:ordeal").value(), metadata_namespace);
+    EXPECT_STREQ(mark.attribute("directory").value(), "/trial & error");
+}
+
+}  // namespace
+}  // namespace ordeal
