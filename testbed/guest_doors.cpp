@@ -1,0 +1,297 @@
+#include "testbed/guest_doors.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <type_traits>
+#include <utility>
+
+namespace ordeal {
+namespace {
+
+using namespace std::chrono_literals;
+using std::chrono::steady_clock;
+
+/// One attempt to reach the port; the keeper makes the next.
+constexpr auto connect_deadline = 60s;
+constexpr auto pause_after_failure = 50ms;
+
+Beat beat_from(const wire::Heartbeat& heartbeat, Instant arrived) {
+    return {.arrived = arrived,
+            .guest_uptime = heartbeat.uptime,
+            .boot_id = heartbeat.boot_id,
+            .load_running = heartbeat.load == wire::LoadState::running,
+            .intended = heartbeat.intended,
+            .acknowledged = heartbeat.acknowledged};
+}
+
+Result<wire::LoadStart> wire_order(const LoadOrder& order) {
+    const auto profile = ledger::parse_profile(order.spec.profile);
+    if (!profile) {
+        return profile.error();
+    }
+    const auto narrow = [](std::uint64_t number) {
+        return static_cast<std::uint32_t>(std::min<std::uint64_t>(number, UINT32_MAX));
+    };
+    wire::LoadStart start;
+    start.directory = order.mount_point + "/" + order.directory();
+    start.plan = {.profile = *profile,
+                  .run = order.run_id,
+                  .seed = order.seed,
+                  .record_size = narrow(order.spec.record.count),
+                  .writers = narrow(static_cast<std::uint64_t>(std::max(order.spec.writers, 0))),
+                  .slots = order.slots};
+    start.rate_limit =
+        narrow(static_cast<std::uint64_t>(std::max<std::int64_t>(order.spec.rate, 0)));
+    if (auto valid = ledger::validate(start.plan); !valid) {
+        return valid.error();
+    }
+    return start;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<GuestDoors>> GuestDoors::open(GuestPlace place, const Scheduler& scheduler) {
+    auto ping = Ping::open(place.inside, place.address);
+    if (!ping) {
+        return ping.error();
+    }
+    std::unique_ptr<GuestDoors> doors(
+        new GuestDoors(std::move(place), scheduler, std::move(*ping)));
+    auto console =
+        ConsoleTail::follow(doors->place_.console, [self = doors.get()](auto at, const auto& line) {
+            self->console_lines_.call(self->instant(at), line);
+        });
+    if (!console) {
+        return console.error();
+    }
+    doors->console_ = std::move(*console);
+    doors->keeper_ =
+        std::jthread([self = doors.get()](const std::stop_token& stop) { self->keep_link(stop); });
+    return doors;
+}
+
+GuestDoors::GuestDoors(GuestPlace place, const Scheduler& scheduler, Ping ping)
+    : place_(std::move(place)), scheduler_(scheduler), ping_(std::move(ping)) {}
+
+GuestDoors::~GuestDoors() = default;
+
+void GuestDoors::keep_link(const std::stop_token& stop) {
+    while (!stop.stop_requested()) {
+        auto opened = AgentLink::connect(
+            place_.agent_socket,
+            [this](auto at, const AgentEvent& event) { on_agent(at, event); },
+            connect_deadline,
+            stop);
+        std::unique_lock lock(mutex_);
+        if (!opened) {
+            // A port that takes the connection and drops it must not make this spin.
+            changed_.wait_for(lock, stop, pause_after_failure, [] { return false; });
+            continue;
+        }
+        link_ = std::move(*opened);
+        changed_.wait(lock, stop, [this] { return closed_; });
+        const auto old = std::exchange(link_, nullptr);
+        closed_ = false;
+        lock.unlock();  // the link waits for its reader, which may want this lock
+    }
+}
+
+Instant GuestDoors::instant(SteadyTime at) const {
+    return scheduler_.now() - (steady_clock::now() - at);
+}
+
+void GuestDoors::on_agent(SteadyTime at, const AgentEvent& event) {
+    if (const auto* message = std::get_if<wire::Message>(&event)) {
+        std::visit(
+            [&](const auto& content) {
+                if constexpr (requires { this->on_message(at, content); }) {
+                    on_message(at, content);
+                }
+            },
+            *message);
+    } else if (const auto* problem = std::get_if<wire::Problem>(&event)) {
+        protocol_errors_.call(problem->text());
+    } else {
+        const std::lock_guard lock(mutex_);
+        closed_ = true;
+        changed_.notify_all();
+    }
+}
+
+void GuestDoors::on_message(SteadyTime at, const wire::Hello& hello) {
+    const Hello said{.arrived = instant(at),
+                     .boot_id = hello.boot_id,
+                     .version = hello.agent_version,
+                     .capabilities = hello.capabilities};
+    {
+        const std::lock_guard lock(mutex_);
+        hello_ = said;
+        changed_.notify_all();
+    }
+    hellos_.call(said);
+}
+
+void GuestDoors::on_message(SteadyTime at, const wire::Heartbeat& heartbeat) {
+    beats_.call(beat_from(heartbeat, instant(at)));
+}
+
+/// Sequences are dealt to the writers in turn, from 1; see core/wire_ledger.hpp.
+void GuestDoors::on_message(SteadyTime at, const wire::Acknowledged& acknowledged) {
+    std::uint64_t writers = 1;
+    {
+        const std::lock_guard lock(mutex_);
+        writers = acknowledged.run == run_ ? writers_ : 0;
+    }
+    if (writers == 0) {
+        protocol_errors_.call("an acknowledgement of a load that nobody ordered");
+        return;
+    }
+    // One message holds several writers' records, each writer's in order: join what is contiguous.
+    std::vector<Acknowledged> ranges;
+    const auto arrived = instant(at);
+    for (const auto sequence : acknowledged.sequences) {
+        const auto writer = static_cast<std::int64_t>((sequence - 1) % writers);
+        const auto record = static_cast<std::int64_t>((sequence - 1) / writers);
+        const auto range = std::ranges::find_if(ranges, [&](const Acknowledged& known) {
+            return known.writer == writer && known.last + 1 == record;
+        });
+        if (range != ranges.end()) {
+            range->last = record;
+        } else {
+            ranges.push_back({arrived, writer, record, record});
+        }
+    }
+    for (const auto& range : ranges) {
+        acknowledged_.call(range);
+    }
+}
+
+void GuestDoors::on_message(SteadyTime /*at*/, const wire::LogLine& line) {
+    spdlog::debug("the agent says domain={} text=\"{}\"", place_.domain, line.text);
+}
+
+void GuestDoors::expect_boot() {
+    const std::lock_guard lock(mutex_);
+    hello_.reset();
+}
+
+void GuestDoors::take(const NetworkBeat& beat) {
+    if (const auto* heartbeat = std::get_if<wire::Heartbeat>(&beat.content)) {
+        network_beats_.call(beat_from(*heartbeat, instant(beat.at)));
+    } else {
+        protocol_errors_.call(std::get<wire::Problem>(beat.content).text());
+    }
+}
+
+Result<Hello> GuestDoors::wait_hello(Instant deadline) {
+    const auto left = deadline - scheduler_.now();
+    std::unique_lock lock(mutex_);
+    if (!changed_.wait_for(lock, left, [this] { return hello_.has_value(); })) {
+        return fail(ErrorKind::timeout,
+                    "wait for the hello of the agent in " + place_.domain,
+                    "none came",
+                    "its console says how far it came: " + place_.console.string());
+    }
+    return *hello_;
+}
+
+Result<std::shared_ptr<AgentLink>> GuestDoors::link(const std::string& tried) {
+    const std::lock_guard lock(mutex_);
+    if (!link_ || closed_) {
+        return fail(ErrorKind::unavailable,
+                    tried,
+                    "the agent link of " + place_.domain + " is closed",
+                    "no QEMU has its port open");
+    }
+    return link_;
+}
+
+Status GuestDoors::start_load(const LoadOrder& order, Duration deadline) {
+    auto start = wire_order(order);
+    const auto link = this->link("start the load");
+    if (!start || !link) {
+        return start ? link.error() : start.error();
+    }
+    {
+        // Before the order: the first acknowledgements may come before its answer.
+        const std::lock_guard lock(mutex_);
+        run_ = start->plan.run;
+        writers_ = start->plan.writers;
+    }
+    return (*link)->start_load(std::move(*start), deadline);
+}
+
+Status GuestDoors::stop_load(Duration deadline) {
+    const auto link = this->link("stop the load");
+    if (!link) {
+        return link.error();
+    }
+    const auto status = (*link)->stop_load(deadline);
+    if (!status) {
+        return status.error();
+    }
+    return status->error.empty()
+               ? ok()
+               : Status(fail(ErrorKind::unavailable, "stop the load", status->error));
+}
+
+Result<ClockReading> GuestDoors::read_clock(Duration deadline) {
+    const auto link = this->link("read the guest's clocks");
+    if (!link) {
+        return link.error();
+    }
+    const auto asked = steady_clock::now();
+    const auto reading = (*link)->read_clocks(deadline);
+    if (!reading) {
+        return reading.error();
+    }
+    return ClockReading{.guest_realtime = reading->realtime,
+                        .guest_boottime = reading->boottime,
+                        .round_trip = steady_clock::now() - asked};
+}
+
+Status GuestDoors::inject(const std::string& fault, const Fields& params, Duration deadline) {
+    const auto link = this->link("have the agent make the fault " + fault);
+    if (!link) {
+        return link.error();
+    }
+    wire::InjectFault order{.kind = fault};
+    for (const auto& [name, value] : params.all()) {
+        order.params.emplace_back(name, to_text(value));
+    }
+    auto answer = (*link)->inject(std::move(order), deadline);
+    // The link was there a moment ago: it went with the order.
+    const bool gone_with_it = !answer && answer.error().kind == ErrorKind::unavailable;
+    return gone_with_it ? ok() : answer;
+}
+
+Subscription GuestDoors::on_hello(std::function<void(const Hello&)> callback) {
+    return hellos_.add(std::move(callback));
+}
+
+Subscription GuestDoors::on_beat(std::function<void(const Beat&)> callback) {
+    return beats_.add(std::move(callback));
+}
+
+Subscription GuestDoors::on_acknowledged(std::function<void(const Acknowledged&)> callback) {
+    return acknowledged_.add(std::move(callback));
+}
+
+Subscription GuestDoors::on_protocol_error(std::function<void(const std::string&)> callback) {
+    return protocol_errors_.add(std::move(callback));
+}
+
+Subscription GuestDoors::on_network_beat(std::function<void(const Beat&)> callback) {
+    return network_beats_.add(std::move(callback));
+}
+
+Subscription GuestDoors::on_console(std::function<void(Instant, const std::string&)> callback) {
+    return console_lines_.add(std::move(callback));
+}
+
+Result<Duration> GuestDoors::ping(Duration deadline) {
+    return ping_.echo(deadline);
+}
+
+}  // namespace ordeal
