@@ -50,7 +50,9 @@ Result<std::unique_ptr<Libvirt>> Libvirt::open(LibvirtOptions options) {
     }
     std::unique_ptr<Libvirt> made(new Libvirt(std::move(options)));
     const auto tried = "connect to libvirt at " + made->options_.uri;
-    if (auto connection = made->hub_->await(tried, made->options_.connect_deadline); !connection) {
+    const auto deadline = made->options_.connect_deadline;
+    if (auto connection = made->hub_->await(tried, deadline);
+        !connection && deadline > Duration::zero()) {
         return connection.error();
     }
     return made;
@@ -118,6 +120,9 @@ Result<DomainStatus> Libvirt::state(const std::string& domain) {
 }
 
 Status Libvirt::start(const std::string& domain) {
+    if (options_.before_start) {
+        options_.before_start(domain);
+    }
     return call_domain(
         "start", domain, options_.slow_deadline, [](virDomainPtr handle, const std::string& tried) {
             return checked(virDomainCreate(handle), tried);

@@ -3,6 +3,7 @@
 #include "core/testbed.hpp"
 #include "testbed/bounded_calls.hpp"
 
+#include <functional>
 #include <future>
 #include <memory>
 #include <string>
@@ -13,11 +14,14 @@ namespace ordeal {
 
 struct LibvirtOptions {
     std::string uri;  ///< "qemu+unix:///system?socket=…"
+    /// Zero: open() does not wait for the first connection.
     Duration connect_deadline = std::chrono::seconds(5);
     Duration call_deadline = std::chrono::seconds(5);
     /// Of start, destroy and remove: libvirt waits for QEMU in these (15 s for one that does not
     /// react to SIGTERM).
     Duration slow_deadline = std::chrono::seconds(30);
+    /// Called before a domain is started, on the caller's thread.
+    std::function<void(const std::string& domain)> before_start = {};
 };
 
 class LibvirtHub;

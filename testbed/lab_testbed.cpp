@@ -1,0 +1,321 @@
+#include "testbed/lab_testbed.hpp"
+
+#include "testbed/cache.hpp"
+#include "testbed/domain_xml.hpp"
+#include "testbed/lab_testbed_files.hpp"
+#include "testbed/namespaces.hpp"
+#include "testbed/procfs.hpp"
+
+#include <algorithm>
+#include <arpa/inet.h>
+#include <cerrno>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <sys/utsname.h>
+#include <system_error>
+#include <utility>
+
+namespace ordeal {
+namespace {
+
+namespace fs = std::filesystem;
+using namespace std::chrono_literals;
+
+constexpr std::uint16_t heartbeat_port = 7701;
+constexpr int addresses_per_net = 250;
+constexpr int max_slots = 20 * addresses_per_net;
+constexpr auto libvirt_deadline = 5s;
+constexpr auto process_deadline = 5s;
+
+/// Slot 0 is 10.77.1.1, see docs/architecture.md for the plan of addresses.
+std::string address_of(int slot) {
+    return "10.77." + std::to_string(1 + slot / addresses_per_net) + "." +
+           std::to_string(1 + slot % addresses_per_net);
+}
+
+/// Locally administered, told apart from each other by the slot.
+std::string mac_of(int slot) {
+    constexpr const char* digits = "0123456789abcdef";
+    const auto number = static_cast<unsigned>(slot);
+    std::string mac = "52:54:4d:00:";
+    for (const unsigned shift : {12U, 8U, 4U, 0U}) {
+        mac += digits[(number >> shift) & 0xfU];
+        mac += shift == 8U ? ":" : "";
+    }
+    return mac;
+}
+
+/// Where the controller's side of agent ports is made, as the node sees it.
+const fs::path agents_directory = "/run/ordeal/agents";
+
+Result<Fd> heartbeat_socket(const LabNode& node) {
+    const auto tried = "receive heartbeats at " + node.address() + ":" +
+                       std::to_string(heartbeat_port) + " of " + node.name();
+    auto socket = socket_inside(static_cast<pid_t>(node.init().pid), AF_INET, SOCK_DGRAM, 0);
+    if (!socket) {
+        return socket.error();
+    }
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(heartbeat_port);
+    ::inet_pton(AF_INET, node.address().c_str(), &address.sin_addr);
+    if (::bind(socket->get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
+        const bool taken = errno == EADDRINUSE;
+        return fail(taken ? ErrorKind::refused : ErrorKind::unavailable,
+                    tried,
+                    std::system_category().message(errno),
+                    taken ? "another run uses this lab; wait for it or use another lab" : "");
+    }
+    return socket;
+}
+
+Status check(const DomainSpec& spec, const std::string& name, int slot) {
+    const auto tried = "make domain " + name;
+    if (slot < 0 || slot >= max_slots) {
+        return fail(ErrorKind::internal, tried, "slot " + std::to_string(slot) + " has no address");
+    }
+    if (spec.disks.size() > 1) {
+        return fail(ErrorKind::definition,
+                    tried,
+                    "it has " + std::to_string(spec.disks.size()) + " disks",
+                    "the embedded guest mounts one");
+    }
+    return ok();
+}
+
+}  // namespace
+
+struct LabTestbed::Entry {
+    DomainSpec spec;
+    DomainPlace place;
+    LabHost* host = nullptr;
+    std::string address;
+    std::shared_ptr<GuestDoors> doors;
+};
+
+Result<std::unique_ptr<LabTestbed>> LabTestbed::open(LabTestbedOptions options,
+                                                     const Scheduler& scheduler) {
+    auto lab = Lab::open(options.lab);
+    if (!lab) {
+        return lab.error();
+    }
+    std::unique_ptr<LabTestbed> testbed(
+        new LabTestbed(std::move(options), scheduler, std::move(*lab)));
+    if (auto added = testbed->add_hosts(); !added) {
+        return added.error();
+    }
+    return testbed;
+}
+
+LabTestbed::LabTestbed(LabTestbedOptions options, const Scheduler& scheduler, Lab lab)
+    : options_(std::move(options)), scheduler_(scheduler), lab_(std::move(lab)) {
+    if (options_.guest.empty()) {
+        options_.guest = cache_directory() / "guest/current";
+    }
+}
+
+LabTestbed::~LabTestbed() = default;
+
+Status LabTestbed::add_hosts() {
+    for (const auto& node : lab_.nodes()) {
+        if (!node.alive()) {
+            return fail(ErrorKind::unavailable,
+                        "open lab " + lab_.name(),
+                        "its node " + node.name() + " has died",
+                        "ordeal lab down, then ordeal lab up");
+        }
+        auto host = LabHost::open(node, [this](const std::string& domain) {
+            if (const auto entry = find(domain)) {
+                entry->doors->expect_boot();
+            }
+        });
+        if (!host) {
+            return host.error();
+        }
+        hosts_.push_back(std::move(*host));
+    }
+    return ok();
+}
+
+std::vector<std::string> LabTestbed::hosts() const {
+    std::vector<std::string> names;
+    for (const auto& host : hosts_) {
+        names.push_back(host->name());
+    }
+    return names;
+}
+
+Result<Host*> LabTestbed::host(std::string_view name) {
+    const auto host = std::ranges::find(hosts_, name, [](const auto& h) { return h->name(); });
+    if (host == hosts_.end()) {
+        return fail(ErrorKind::not_found, "find host " + std::string(name), "the lab has none");
+    }
+    return host->get();
+}
+
+Result<std::string> LabTestbed::accelerator() {
+    const std::lock_guard lock(mutex_);
+    if (options_.accelerator.empty()) {
+        options_.accelerator = "tcg";
+    }
+    return options_.accelerator;
+}
+
+std::shared_ptr<LabTestbed::Entry> LabTestbed::find(const std::string& domain) {
+    const std::lock_guard lock(mutex_);
+    const auto entry = entries_.find(domain);
+    return entry == entries_.end() ? nullptr : entry->second;
+}
+
+std::shared_ptr<GuestDoors> LabTestbed::doors_at(const std::string& address) {
+    const std::lock_guard lock(mutex_);
+    const auto entry =
+        std::ranges::find(entries_, address, [](const auto& item) { return item.second->address; });
+    return entry == entries_.end() ? nullptr : entry->second->doors;
+}
+
+Status LabTestbed::receive_heartbeats(const LabNode& node) {
+    const std::lock_guard lock(mutex_);
+    if (receivers_.contains(node.name())) {
+        return ok();
+    }
+    auto socket = heartbeat_socket(node);
+    if (!socket) {
+        return socket.error();
+    }
+    auto receiver = HeartbeatReceiver::start(std::move(*socket), [this](const NetworkBeat& beat) {
+        if (const auto doors = doors_at(beat.sender)) {
+            doors->take(beat);
+        }
+    });
+    if (!receiver) {
+        return receiver.error();
+    }
+    receivers_.emplace(node.name(), std::move(*receiver));
+    return ok();
+}
+
+Result<Provisioned> LabTestbed::provision(const DomainSpec& spec,
+                                          const std::string& name,
+                                          int slot,
+                                          const fs::path& directory) {
+    auto& host = *hosts_.front();
+    const auto accelerator = this->accelerator();
+    Status ready = accelerator ? check(spec, name, slot) : Status(accelerator.error());
+    ready = ready ? host.libvirt().alive(libvirt_deadline) : ready;
+    ready = ready ? receive_heartbeats(host.node()) : ready;
+    if (!ready) {
+        return ready.error();
+    }
+    auto entry = std::make_shared<Entry>();
+    entry->spec = spec;
+    entry->host = &host;
+    entry->address = address_of(slot);
+    const auto base = fs::absolute(directory) / spec.name;
+    entry->place = {.name = name,
+                    .accelerator = *accelerator,
+                    .kernel = options_.guest / "vmlinuz",
+                    .initramfs = options_.guest / "initramfs",
+                    .console = base.string() + ".console",
+                    .agent_socket = agents_directory / (name + ".sock"),
+                    .bridge = "guest",
+                    .mac = mac_of(slot),
+                    .address = entry->address + "/16",
+                    .gateway = host.node().address(),
+                    .heartbeat = host.node().address() + ":" + std::to_string(heartbeat_port),
+                    .directory = fs::absolute(directory)};
+    for (const auto& disk : spec.disks) {
+        entry->place.disks.emplace_back(base.string() + "-" + disk.name + ".img");
+    }
+    const auto socket = host.node().outside(entry->place.agent_socket);
+    const auto xml = domain_xml(spec, entry->place);
+    if (auto made = make_domain_files(spec, entry->place, socket, xml); !made) {
+        return made.error();
+    }
+    auto doors = GuestDoors::open({.domain = name,
+                                   .agent_socket = socket,
+                                   .console = entry->place.console,
+                                   .address = entry->address,
+                                   .inside = static_cast<pid_t>(host.node().init().pid)},
+                                  scheduler_);
+    if (!doors) {
+        return doors.error();
+    }
+    entry->doors = std::move(*doors);
+    auto uuid = host.libvirt().define(xml);
+    if (!uuid) {
+        return uuid.error();
+    }
+    const std::lock_guard lock(mutex_);
+    entries_.insert_or_assign(name, std::move(entry));
+    return Provisioned{.domain = name, .uuid = *uuid, .host = host.name()};
+}
+
+Result<Guest*> LabTestbed::guest(const std::string& domain) {
+    const auto entry = find(domain);
+    if (!entry) {
+        return fail(ErrorKind::not_found, "find the guest of " + domain, "not provisioned here");
+    }
+    return entry->doors.get();
+}
+
+Result<Specimen> LabTestbed::capture(const std::string& domain,
+                                     const std::string& disk,
+                                     const fs::path& destination) {
+    const auto tried = "copy disk " + disk + " of " + domain;
+    const auto entry = find(domain);
+    if (!entry) {
+        return fail(ErrorKind::not_found, tried, "the domain was not provisioned here");
+    }
+    const auto& disks = entry->spec.disks;
+    const auto found = std::ranges::find(disks, disk, &DiskSpec::name);
+    if (found == disks.end()) {
+        return fail(ErrorKind::not_found, tried, "the domain has no such disk");
+    }
+    const auto qemu = entry->host->qemu_process(domain);
+    if (qemu || qemu.error().kind != ErrorKind::not_found) {
+        return qemu ? fail(ErrorKind::refused, tried, "QEMU runs") : qemu.error();
+    }
+    const auto& image = entry->place.disks.at(static_cast<std::size_t>(found - disks.begin()));
+    if (auto copied = copy_unused_image(image, destination); !copied) {
+        return copied.error();
+    }
+    return Specimen{.domain = domain, .disk = *found, .image = destination};
+}
+
+Status LabTestbed::remove(const std::string& domain) {
+    Status removed = ok();
+    for (const auto& host : hosts_) {
+        // libvirt takes 10 s to destroy a QEMU that is stopped, and without libvirtd nobody does.
+        if (const auto qemu = host->qemu_process(domain)) {
+            std::ignore = send_signal(*qemu, Signal::kill);
+            std::ignore = wait_gone(*qemu, process_deadline);
+        }
+        auto forgotten = host->libvirt().remove(domain);
+        if (!forgotten && forgotten.error().kind != ErrorKind::not_found) {
+            removed = forgotten;
+        }
+        std::error_code ignored;
+        fs::remove(host->node().outside(agents_directory / (domain + ".sock")), ignored);
+    }
+    const std::lock_guard lock(mutex_);
+    entries_.erase(domain);
+    return removed;
+}
+
+Fields LabTestbed::versions() {
+    Fields versions;
+    if (auto asked = hosts_.front()->libvirt().versions()) {
+        versions = std::move(*asked);
+    }
+    utsname system{};
+    ::uname(&system);
+    versions.set("kernel", std::string(system.release));
+    versions.set("guest_kernel", kernel_release(options_.guest / "vmlinuz"));
+    if (const auto chosen = accelerator()) {
+        versions.set("accelerator", *chosen);
+    }
+    return versions;
+}
+
+}  // namespace ordeal

@@ -1,0 +1,76 @@
+#pragma once
+
+#include "core/scheduler.hpp"
+#include "core/testbed.hpp"
+#include "testbed/guest_doors.hpp"
+#include "testbed/heartbeat_receiver.hpp"
+#include "testbed/lab/lab.hpp"
+#include "testbed/lab_testbed_host.hpp"
+
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+namespace ordeal {
+
+struct LabTestbedOptions {
+    std::string lab = "default";
+    std::filesystem::path guest;  ///< holds vmlinuz and initramfs; empty: the cache's current one
+    std::string accelerator;      ///< "kvm" or "tcg"; empty: chosen when the first domain is made
+};
+
+/// The lab as a testbed: real libvirt, real QEMU, the embedded guest. Thread-safe.
+///
+/// Opened in a fresh process it can do all that a rollback needs, whether libvirtd runs or not;
+/// guest() knows only domains that this object provisioned. One object at a time can provision in a
+/// lab: the guests' heartbeats come to one address.
+class LabTestbed final : public Testbed {
+  public:
+    /// `scheduler` stamps what arrives and must outlive the testbed.
+    /// Errors: not_found (no such lab), unavailable (it has died, or its libvirtd does not answer).
+    [[nodiscard]] static Result<std::unique_ptr<LabTestbed>> open(LabTestbedOptions options,
+                                                                  const Scheduler& scheduler);
+
+    LabTestbed(const LabTestbed&) = delete;
+    LabTestbed& operator=(const LabTestbed&) = delete;
+    ~LabTestbed() override;
+
+    [[nodiscard]] std::vector<std::string> hosts() const override;
+    Result<Host*> host(std::string_view name) override;
+    /// Leaves in `directory`: <name>.xml, <name>.console and <name>-<disk>.img, where <name> is
+    /// that of the spec.
+    Result<Provisioned> provision(const DomainSpec& spec,
+                                  const std::string& name,
+                                  int slot,
+                                  const std::filesystem::path& directory) override;
+    Result<Guest*> guest(const std::string& domain) override;
+    Result<Specimen> capture(const std::string& domain,
+                             const std::string& disk,
+                             const std::filesystem::path& destination) override;
+    Status remove(const std::string& domain) override;
+    [[nodiscard]] Fields versions() override;
+
+  private:
+    struct Entry;
+
+    LabTestbed(LabTestbedOptions options, const Scheduler& scheduler, Lab lab);
+
+    [[nodiscard]] Status add_hosts();
+    [[nodiscard]] Result<std::string> accelerator();
+    [[nodiscard]] Status receive_heartbeats(const LabNode& node);
+    [[nodiscard]] std::shared_ptr<Entry> find(const std::string& domain);
+    [[nodiscard]] std::shared_ptr<GuestDoors> doors_at(const std::string& address);
+
+    LabTestbedOptions options_;
+    const Scheduler& scheduler_;
+    Lab lab_;
+    std::mutex mutex_;
+    std::map<std::string, std::shared_ptr<Entry>> entries_;  ///< by the name that libvirt knows
+    std::vector<std::unique_ptr<LabHost>> hosts_;            ///< fixed once opened
+    std::map<std::string, std::unique_ptr<HeartbeatReceiver>> receivers_;  ///< by node; last
+};
+
+}  // namespace ordeal

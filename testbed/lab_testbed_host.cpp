@@ -1,0 +1,79 @@
+#include "testbed/lab_testbed_host.hpp"
+
+#include "testbed/procfs.hpp"
+
+#include <fstream>
+#include <iterator>
+#include <utility>
+
+namespace ordeal {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto service_deadline = 20s;
+constexpr auto libvirt_deadline = 5s;
+
+/// Whether the process is the QEMU of `domain`: libvirt names it in `-name guest=<domain>,…`. The
+/// pid file alone does not tell: with libvirtd dead it outlives its QEMU.
+bool is_qemu_of(const ProcessRef& process, const std::string& domain) {
+    std::ifstream file("/proc/" + std::to_string(process.pid) + "/cmdline");
+    const std::string line{std::istreambuf_iterator<char>(file), {}};
+    const std::string argument = std::string("\0guest=", 7) + domain;
+    const auto found = line.find(argument);
+    const auto next = found == std::string::npos ? line.size() : found + argument.size();
+    return next < line.size() && (line[next] == ',' || line[next] == '\0');
+}
+
+}  // namespace
+
+Result<std::unique_ptr<LabHost>> LabHost::open(
+    LabNode node, std::function<void(const std::string& domain)> before_start) {
+    auto libvirt = Libvirt::open({.uri = node.libvirt_uri(),
+                                  .connect_deadline = Duration::zero(),
+                                  .before_start = std::move(before_start)});
+    if (!libvirt) {
+        return libvirt.error();
+    }
+    // A rollback may find it dead, and start it; what runs must answer.
+    if (node.service_process("libvirtd")) {
+        if (auto alive = (*libvirt)->alive(libvirt_deadline); !alive) {
+            return alive.error();
+        }
+    }
+    return std::unique_ptr<LabHost>(new LabHost(std::move(node), std::move(*libvirt)));
+}
+
+Result<ProcessRef> LabHost::qemu_process(const std::string& domain) {
+    const auto none = fail(ErrorKind::not_found, "find the QEMU of " + domain, "it does not run");
+    pid_t inner = 0;
+    std::ifstream(node_.outside("/run/libvirt/qemu") / (domain + ".pid")) >> inner;
+    if (inner <= 0) {
+        return none;
+    }
+    const auto process = process_inside(static_cast<pid_t>(node_.init().pid), inner);
+    if (!process) {
+        return process.error();
+    }
+    return is_qemu_of(process->ref, domain) ? Result<ProcessRef>(process->ref) : none;
+}
+
+Result<ProcessRef> LabHost::service_process(const std::string& service) {
+    return node_.service_process(service);
+}
+
+Status LabHost::start_service(const std::string& service) {
+    auto started = node_.start_service(service, service_deadline);
+    // It answers, but our connection to it may still be the old one.
+    return started && service == "libvirtd" ? libvirt_->alive(libvirt_deadline) : started;
+}
+
+Result<ProcessStatus> LabHost::process_status(const ProcessRef& process) {
+    return ordeal::process_status(process);
+}
+
+Status LabHost::signal(const ProcessRef& process, Signal signal) {
+    return send_signal(process, signal);
+}
+
+}  // namespace ordeal

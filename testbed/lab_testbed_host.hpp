@@ -1,0 +1,42 @@
+#pragma once
+
+#include "core/testbed.hpp"
+#include "testbed/lab/node.hpp"
+#include "testbed/libvirt.hpp"
+
+#include <functional>
+#include <memory>
+#include <string>
+
+namespace ordeal {
+
+/// A node of the lab as the host that it is. Thread-safe. Opens whether or not its libvirtd runs.
+class LabHost final : public Host {
+  public:
+    /// `before_start` is told of every domain that is started through hypervisor().
+    [[nodiscard]] static Result<std::unique_ptr<LabHost>> open(
+        LabNode node, std::function<void(const std::string& domain)> before_start);
+
+    [[nodiscard]] const std::string& name() const override { return node_.name(); }
+
+    Hypervisor& hypervisor() override { return *libvirt_; }
+
+    Result<ProcessRef> qemu_process(const std::string& domain) override;
+    Result<ProcessRef> service_process(const std::string& service) override;
+    Status start_service(const std::string& service) override;
+    Result<ProcessStatus> process_status(const ProcessRef& process) override;
+    Status signal(const ProcessRef& process, Signal signal) override;
+
+    [[nodiscard]] Libvirt& libvirt() { return *libvirt_; }
+
+    [[nodiscard]] const LabNode& node() const { return node_; }
+
+  private:
+    LabHost(LabNode node, std::unique_ptr<Libvirt> libvirt)
+        : node_(std::move(node)), libvirt_(std::move(libvirt)) {}
+
+    LabNode node_;
+    std::unique_ptr<Libvirt> libvirt_;
+};
+
+}  // namespace ordeal
