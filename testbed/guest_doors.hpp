@@ -1,11 +1,11 @@
 #pragma once
 
+#include "core/listeners.hpp"
 #include "core/scheduler.hpp"
 #include "core/testbed.hpp"
 #include "testbed/agent_link.hpp"
 #include "testbed/console_tail.hpp"
 #include "testbed/heartbeat_receiver.hpp"
-#include "testbed/listeners.hpp"
 #include "testbed/ping.hpp"
 
 #include <condition_variable>

@@ -1,8 +1,8 @@
 #pragma once
 
+#include "core/listeners.hpp"
 #include "core/testbed.hpp"
 #include "testbed/libvirt_loop.hpp"
-#include "testbed/listeners.hpp"
 
 #include <libvirt/libvirt.h>
 

@@ -1,7 +1,7 @@
 #pragma once
 
+#include "core/listeners.hpp"
 #include "core/testbed.hpp"
-#include "testbed/listeners.hpp"
 #include "testbed/sim/sim_processes.hpp"
 
 #include <memory>
