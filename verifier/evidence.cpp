@@ -122,6 +122,8 @@ Track console_track(const History& history, std::string_view domain) {
         // Observations repeat: only a new "dead" is a new panic.
         const bool turned_dead = watch && opinion_of(event) == Opinion::dead && !watch_says_dead;
         watch_says_dead = watch ? opinion_of(event) == Opinion::dead : watch_says_dead;
+        const bool well_again =
+            event.kind == event::agent_hello || (watch && opinion_of(event) == Opinion::alive);
         const bool open = !track.empty() && track.back().to == Instant::max();
         if (!open && (line || turned_dead)) {
             const auto words = line ? fmt::format("console: \"{}\" at {}",
@@ -129,8 +131,7 @@ Track console_track(const History& history, std::string_view domain) {
                                                   stamp(event.at))
                                     : words_of(event);
             track.push_back({Sign::panicked, event.at, Instant::max(), event.at, {}, words});
-        } else if (open && (event.kind == event::agent_hello ||
-                            (watch && opinion_of(event) == Opinion::alive))) {
+        } else if (open && well_again) {
             track.back().to = event.at;
         }
     }

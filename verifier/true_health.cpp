@@ -161,8 +161,8 @@ void append(std::vector<Draft>& drafts, Draft next) {
     auto& last = drafts.back();
     last.to = next.to;
     for (auto& words : next.evidence) {
-        if (last.evidence.size() < max_evidence &&
-            std::ranges::find(last.evidence, words) == last.evidence.end()) {
+        const bool known = std::ranges::find(last.evidence, words) != last.evidence.end();
+        if (!known && last.evidence.size() < max_evidence) {
             last.evidence.push_back(std::move(words));
         }
     }
