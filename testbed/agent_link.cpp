@@ -26,7 +26,8 @@ std::string errno_text() {
 /// Goes through a descriptor of the directory: run directories are longer than the 107 characters
 /// that a socket address holds, see unix(7).
 Fd try_connect(const std::filesystem::path& path) {
-    const Fd directory(::open(path.parent_path().c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+    const Fd directory(
+        ::open((path.parent_path() / ".").c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
     const auto name =
         "/proc/self/fd/" + std::to_string(directory.get()) + "/" + path.filename().string();
     sockaddr_un address{};

@@ -242,6 +242,17 @@ TEST(AgentLink, NobodyListensIsATimeout) {
     EXPECT_EQ(link.error().kind, ErrorKind::timeout);
 }
 
+TEST(AgentLink, FindsASocketInTheWorkingDirectory) {
+    const Directory directory;
+    FakeGuest guest(directory.path() / "port");
+    const auto before = std::filesystem::current_path();
+    std::filesystem::current_path(directory.path());
+    const auto link = AgentLink::connect(
+        "port", [](auto, const auto&) {}, patience);
+    std::filesystem::current_path(before);
+    EXPECT_TRUE(link);
+}
+
 TEST(AgentLink, ABlockedSinkHoldsTheGuestBackAndLosesNothing) {
     const Directory directory;
     FakeGuest guest(directory.path() / "port");
