@@ -14,12 +14,6 @@ void put(std::string& out, fmt::format_string<Values...> format, Values&&... val
     fmt::format_to(std::back_inserter(out), format, std::forward<Values>(values)...);
 }
 
-Verdict verdict_of(const Counts& counts) {
-    return counts.fail != 0                               ? Verdict::fail
-           : counts.inconclusive != 0 || counts.pass == 0 ? Verdict::inconclusive
-                                                          : Verdict::pass;
-}
-
 std::string bounds_text(const statistics::Quantile& quantile) {
     if (!quantile.low) {
         return "";
@@ -27,18 +21,6 @@ std::string bounds_text(const statistics::Quantile& quantile) {
     return quantile.high
                ? fmt::format("{} – {}", duration_text(*quantile.low), duration_text(*quantile.high))
                : fmt::format("≥ {}", duration_text(*quantile.low));
-}
-
-std::string value_text(const std::optional<double>& value, std::size_t of) {
-    return value ? duration_text(*value) : of == 0 ? "–" : "never";
-}
-
-std::string range_text(const std::vector<double>& values) {
-    if (values.empty()) {
-        return "–";
-    }
-    const auto [least, most] = std::ranges::minmax_element(values);
-    return fmt::format("{} – {}", duration_text(*least), duration_text(*most));
 }
 
 void append_observer_row(std::string& out, const ObserverSummary& observer, StripScale scale) {
@@ -53,7 +35,7 @@ void append_observer_row(std::string& out, const ObserverSummary& observer, Stri
         n);
     put(out,
         R"(<td class="num"><b>{}</b><small>{}</small></td><td class="num">{}</td>)",
-        value_text(median.value, n),
+        median_text(observer),
         bounds_text(median),
         range_text(observer.latencies.measured));
     put(out, R"(<td class="picture">{}</td>)", n == 0 ? "" : strip_svg(observer, scale));
@@ -77,19 +59,21 @@ std::string detection_sentence(const CellSummary& cell) {
             continue;
         }
         if (observer.noticed() == 0) {
-            never += fmt::format(
-                "{}<code>{}</code>", never.empty() ? "" : ", ", html(observer.observer));
+            put(never,
+                "{}<code>{}</code> (said alive for up to {})",
+                never.empty() ? "" : ", ",
+                html(observer.observer),
+                to_text(observer.longest_false_alive));
         } else if (first == nullptr) {
             first = &observer;
         }
     }
     std::string text;
     if (first != nullptr) {
-        const auto median = statistics::quantile(first->latencies, 0.5);
         put(text,
             "First to notice was <code>{}</code>, after {} in the median ({} of {}).",
             html(first->observer),
-            value_text(median.value, 1),
+            median_text(*first),
             first->noticed(),
             plural(first->sightings.size(), "trial"));
     }
@@ -102,9 +86,12 @@ std::string detection_sentence(const CellSummary& cell) {
 /// The sentence, and the words that a tool or a failure said.
 void append_check(std::string& out, const CheckSummary& check) {
     const auto grades = check.grades();
-    put(out, "<li>{}<div>{}", verdict_mark(verdict_of(check.trials)), html(check.sentence()));
+    put(out, "<li>{}<div>{}", verdict_mark(check.verdict()), html(check.sentence()));
     if (!grades.empty()) {
         put(out, " <b>{}.</b>", html(grades));
+    }
+    if (!check.subject.empty() && !check.quoted.empty()) {
+        put(out, "<small>For example: {}.</small>", html(check.quoted.front()->summary));
     }
     if ((!grades.empty() || check.trials.fail != 0) && !check.quoted.empty()) {
         for (const auto& line : check.quoted.front()->evidence) {
@@ -127,7 +114,10 @@ void append_figure(std::string& out, const std::string& name, const FigureSummar
         put(out, "{} in all, {:.0f} – {:.0f} a trial", figure.total, *least, *most);
     } else if (figure.is_duration) {
         const auto median = statistics::quantile({.measured = figure.values, .censored = 0}, 0.5);
-        put(out, "median {}, {}", value_text(median.value, 1), range_text(figure.values));
+        put(out,
+            "median {}, {}",
+            duration_text(median.value.value_or(0)),
+            range_text(figure.values));
     } else {
         const auto [least, most] = std::ranges::minmax_element(figure.values);
         put(out, "{:g} – {:g}", *least, *most);

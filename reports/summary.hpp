@@ -49,7 +49,8 @@ struct CheckSummary {
 
     /// The property as a sentence about all trials, with the bound that the number allows.
     [[nodiscard]] std::string sentence() const;
-    /// The words it graded with, counted: "journal replayed in 20 trials"; may be empty.
+    [[nodiscard]] Verdict verdict() const;
+    /// The words it graded with, counted: "Grade: journal replayed in 20 trials"; may be empty.
     [[nodiscard]] std::string grades() const;
 };
 
@@ -127,6 +128,12 @@ struct RunSummary {
 /// says p < 0.01.
 [[nodiscard]] std::vector<Comparison> compare_cells(const RunSummary& summary);
 
+/// "✓", "✕", "?"
+[[nodiscard]] std::string_view glyph(Verdict verdict);
+/// The median detection latency: "420 ms", "never"; "–" without any outage.
+[[nodiscard]] std::string median_text(const ObserverSummary& observer);
+/// Of durations in seconds: "6 ms – 12 ms"; "–" without any.
+[[nodiscard]] std::string range_text(const std::vector<double>& values);
 /// A name of the program's as words: "journal replayed".
 [[nodiscard]] std::string spaced(std::string_view name);
 /// "13.9 %", "0.3 %"

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <cmath>
 #include <fmt/chrono.h>
 #include <fmt/format.h>
@@ -35,8 +36,9 @@ std::string held(const CheckSummary& summary) {
     if (!phrase.held.empty()) {
         return std::string(phrase.held);
     }
-    return summary.subject.empty() ? fmt::format("{} held", summary.check)
-                                   : fmt::format("{}: {} held", summary.subject, summary.check);
+    return summary.subject.empty()
+               ? fmt::format("{} held", summary.check)
+               : fmt::format("{} did what the experiment expects", summary.subject);
 }
 
 std::string broken(const CheckSummary& summary) {
@@ -46,7 +48,7 @@ std::string broken(const CheckSummary& summary) {
     }
     return summary.subject.empty()
                ? fmt::format("{} did not hold", summary.check)
-               : fmt::format("{}: {} did not hold", summary.subject, summary.check);
+               : fmt::format("{} did not do what the experiment expects", summary.subject);
 }
 
 bool needs_quotes(std::string_view word) {
@@ -104,15 +106,44 @@ std::string command_text(const RunRecord& run) {
     return has_seed || text.empty() ? text : fmt::format("{} --seed {}", text, run.seed);
 }
 
+std::string_view glyph(Verdict verdict) {
+    return verdict == Verdict::pass ? "✓" : verdict == Verdict::fail ? "✕" : "?";
+}
+
+std::string median_text(const ObserverSummary& observer) {
+    const auto median = statistics::quantile(observer.latencies, 0.5).value;
+    return median ? duration_text(*median) : observer.sightings.empty() ? "–" : "never";
+}
+
+std::string range_text(const std::vector<double>& values) {
+    if (values.empty()) {
+        return "–";
+    }
+    const auto [least, most] = std::ranges::minmax_element(values);
+    return fmt::format("{} – {}", duration_text(*least), duration_text(*most));
+}
+
+Verdict CheckSummary::verdict() const {
+    return trials.fail != 0                               ? Verdict::fail
+           : trials.inconclusive != 0 || trials.pass == 0 ? Verdict::inconclusive
+                                                          : Verdict::pass;
+}
+
 std::string CheckSummary::grades() const {
     std::string text;
     for (const auto& [name, figure] : figures) {
-        for (const auto& [word, count] : figure.occurring) {
-            if (!figure.is_yes_no) {
-                text += fmt::format(
-                    "{}{} in {}", text.empty() ? "" : ", ", spaced(word), plural(count, "trial"));
-            }
+        if (figure.is_yes_no || figure.occurring.empty()) {
+            continue;
         }
+        text += (text.empty() ? "" : "; ") + spaced(name);
+        std::string_view mark = ": ";
+        for (const auto& [word, count] : figure.occurring) {
+            text += fmt::format("{}{} in {}", mark, spaced(word), plural(count, "trial"));
+            mark = ", ";
+        }
+    }
+    if (!text.empty()) {
+        text.front() = static_cast<char>(std::toupper(static_cast<unsigned char>(text.front())));
     }
     return text;
 }

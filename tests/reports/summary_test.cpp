@@ -85,7 +85,7 @@ TEST(Summary, OneLineForAllDomainsOneForEachObserver) {
                                               "state_agrees/libvirt.state",
                                               "state_agrees/agent.heartbeat"));
     EXPECT_EQ(check_of(summary.cells.at(0), "filesystem_sound").grades(),
-              "journal replayed in 20 trials");
+              "Grade: journal replayed in 20 trials");
 }
 
 TEST(Summary, AddsUpFiguresOverTrials) {
