@@ -14,8 +14,11 @@ using namespace std::chrono_literals;
 constexpr Instant start = 1000s;
 constexpr WallTime wall_start{std::chrono::seconds(1'767'225'600)};
 
-[[noreturn]] void broken(const char* rule) {
-    std::fprintf(stderr, "simulated scheduler: %s\n", rule);
+/// More waits than any honest task needs at one instant.
+constexpr int most_waits_at_once = 100'000;
+
+[[noreturn]] void broken(const std::string& rule) {
+    std::fprintf(stderr, "simulated scheduler: %s\n", rule.c_str());
     std::abort();
 }
 
@@ -29,6 +32,8 @@ struct SimScheduler::Strand {
     const std::function<bool()>* ready = nullptr;
     std::uint64_t evaluated_at = 0;  ///< count of notifications when `ready` was last evaluated
     Woken woken = Woken::deadline;
+    Instant waited_at{};  ///< instant of the last wait, and how many there were at it
+    int waits = 0;
     bool stuck = false;
     bool ended = false;
     std::thread::id thread;
@@ -105,6 +110,11 @@ Woken SimScheduler::wait_until(Instant deadline,
     Strand& self = *running_;
     if (self.thread != std::this_thread::get_id()) {
         broken("a thread that is no task waits in it");
+    }
+    if (std::exchange(self.waited_at, now()) != now()) {
+        self.waits = 0;
+    } else if (++self.waits > most_waits_at_once) {
+        broken("task " + self.name + " waits again and again, but time does not go on");
     }
     if (ready && ready()) {
         return Woken::ready;

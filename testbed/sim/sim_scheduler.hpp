@@ -28,6 +28,8 @@ class SimStuck : public std::logic_error {
 /// The thread that made the scheduler is a task, too. No other thread may call anything but `now`,
 /// `wall` and `notify`. What tasks share needs no lock of its own among them.
 ///
+/// A task that waits without end at one instant, so that time cannot go on, aborts the program.
+///
 /// `ready` is evaluated only when the contract promises it, so a forgotten `notify` shows.
 class SimScheduler final : public Scheduler {
   public:

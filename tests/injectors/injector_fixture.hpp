@@ -12,7 +12,6 @@ namespace ordeal {
 
 /// One fault against the simulated domain "vm" of the host n1, step by step as the runner goes.
 class InjectorFixture : public SimFixture {
-  private:
     template <class Step>
     auto with_doors(Step step) {
         const auto token = stop.get_token();
@@ -20,7 +19,7 @@ class InjectorFixture : public SimFixture {
                                 .scheduler = scheduler,
                                 .stop = token,
                                 .guest = guest,
-                                .deadline = scheduler.now() + std::chrono::seconds(15)};
+                                .deadline = scheduler.now() + step_deadline};
         return step(context);
     }
 
@@ -28,15 +27,17 @@ class InjectorFixture : public SimFixture {
     auto in_fresh_process(Step step) {
         SimTestbed fresh(world);
         const Fault written = fault;
-        const std::stop_token token;
+        const auto token = stop.get_token();
         InjectorContext context{.testbed = fresh,
                                 .scheduler = scheduler,
                                 .stop = token,
-                                .deadline = scheduler.now() + std::chrono::seconds(15)};
+                                .deadline = scheduler.now() + step_deadline};
         return step(context, written);
     }
 
   public:
+    static constexpr Duration step_deadline = std::chrono::seconds(15);
+
     explicit InjectorFixture(std::string_view kind, const DomainSpec& spec = {.name = "vm"})
         : SimFixture(spec), injector(make(kind)) {
         fault.id = kind;

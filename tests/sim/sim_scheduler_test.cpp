@@ -97,6 +97,12 @@ TEST(SimScheduler, NamesTheTasksThatAreStuck) {
     }
 }
 
+TEST(SimSchedulerDeathTest, DoesNotLetATaskStandStillForEver) {
+    SimScheduler scheduler;
+    EXPECT_DEATH(
+        while (true) { scheduler.wait_for(Duration(0), {}); }, "main waits again and again");
+}
+
 TEST(SimScheduler, RunsThousandsOfVirtualSecondsInOne) {
     SimScheduler scheduler;
     int beats = 0;

@@ -1,0 +1,99 @@
+#include "probes/common.hpp"
+
+#include <algorithm>
+#include <mutex>
+#include <optional>
+#include <string>
+
+namespace ordeal::probes {
+
+Rhythm::Rhythm(ProbeContext& context)
+    : scheduler_(context.scheduler),
+      interval_(context.params.get<Duration>("interval")),
+      next_(context.scheduler.now()) {}
+
+bool Rhythm::wait(const std::stop_token& stop) {
+    next_ = std::max(next_ + interval_, scheduler_.now());
+    scheduler_.wait_until(next_, stop);
+    return !stop.stop_requested();
+}
+
+void watch_heartbeat(ProbeContext& context,
+                     const std::stop_token& stop,
+                     const SubscribeBeats& subscribe) {
+    std::mutex mutex;
+    std::optional<Beat> last;
+    std::int64_t count = 0;
+    const auto subscription = subscribe([&](const Beat& beat) {
+        {
+            const std::lock_guard lock(mutex);
+            last = beat;
+            ++count;
+        }
+        context.scheduler.notify();
+    });
+    const auto interval = context.params.get<Duration>("interval");
+    const auto threshold = context.params.get<std::int64_t>("threshold");
+    const auto begin = context.scheduler.now();
+    while (!stop.stop_requested()) {
+        std::optional<Beat> beat;
+        std::int64_t seen = 0;
+        {
+            const std::lock_guard lock(mutex);
+            beat = last;
+            seen = count;
+        }
+        const auto last_seen = beat ? std::optional(beat->arrived) : std::nullopt;
+        const auto dead_at = last_seen.value_or(begin) + threshold * interval;
+        const bool dead = context.scheduler.now() >= dead_at;
+        Fields facts{{"beats", seen}};
+        if (beat) {
+            facts.set("uptime", beat->guest_uptime);
+            facts.set("boot_id", beat->boot_id);
+        }
+        if (dead) {
+            context.observer.saw(Opinion::dead,
+                                 std::to_string(threshold) + " heartbeats missed",
+                                 last_seen,
+                                 std::move(facts));
+        } else {
+            context.observer.saw(beat ? Opinion::alive : Opinion::unknown,
+                                 beat ? "beats" : "no heartbeat yet",
+                                 last_seen,
+                                 std::move(facts));
+        }
+        context.scheduler.wait_until(
+            dead ? context.scheduler.now() + interval : dead_at, stop, [&] {
+                const std::lock_guard lock(mutex);
+                return count != seen;
+            });
+    }
+}
+
+Opinion opinion_of(DomainState state) {
+    switch (state) {
+        case DomainState::running:
+        case DomainState::blocked:
+            return Opinion::alive;
+        case DomainState::no_state:
+        case DomainState::shutting_down:
+            return Opinion::unknown;
+        case DomainState::paused:
+        case DomainState::shut_off:
+        case DomainState::crashed:
+        case DomainState::pm_suspended:
+        case DomainState::not_defined:
+            return Opinion::dead;
+    }
+    return Opinion::unknown;
+}
+
+std::string text_of(const DomainStatus& status) {
+    return std::string(name_of(status.state)) + " (" + status.reason + ")";
+}
+
+Fields facts_of(const DomainStatus& status) {
+    return {{"state", std::string(name_of(status.state))}, {"reason", status.reason}};
+}
+
+}  // namespace ordeal::probes
