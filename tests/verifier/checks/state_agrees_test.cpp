@@ -126,6 +126,31 @@ TEST(StateAgrees, IsInconclusiveWhenTheOutageWasTooShortToJudge) {
     EXPECT_EQ(judged(ended(story), params("libvirt.state")).verdict, Verdict::inconclusive);
 }
 
+TEST(StateAgrees, AsksNobodyToNoticeAShortStallThatNoFaultCaused) {
+    // Every door silent from 1.0 to 1.6 s, and the process runs: a busy host.
+    Story story;
+    for (const auto* probe : {"agent.heartbeat", "network.heartbeat", "network.ping"}) {
+        story.watched(ms(0), ms(1000), probe, Opinion::alive);
+        story.saw(ms(1350), probe, Opinion::dead, ms(1000));
+        story.saw(ms(1600), probe, Opinion::alive, ms(1600));
+        story.watched(ms(2000), ms(2000), probe, Opinion::alive);
+    }
+    story.watched(ms(0), ms(2000), "load.progress", Opinion::alive);
+    story.watched(ms(0), ms(2000), "qemu.process", Opinion::alive, {{"state", std::string("R")}});
+    story.event(ms(500), event::load_started, "runner");
+    story.watched(ms(0), ms(2000), "libvirt.state", Opinion::alive);
+    const auto stalled = judged(ended(story), params("libvirt.state"));
+    EXPECT_EQ(stalled.verdict, Verdict::pass) << stalled.summary;
+    EXPECT_FALSE(stalled.figures.get<bool>("missed", true));
+    story.event(ms(2050), event::fault_injecting, "qemu.kill");
+    process(story, ms(2120), ms(2020), load_end, "gone");
+    silent(story, ms(2040), load_end);
+    story.saw(ms(2200), "libvirt.state", Opinion::dead);
+    const auto killed = judged(ended(story), params("libvirt.state"));
+    EXPECT_EQ(killed.verdict, Verdict::pass) << killed.summary;
+    EXPECT_EQ(killed.figures.get<Duration>("detection_latency"), ms(150));
+}
+
 TEST(StateAgrees, IgnoresWhatHappensAfterTheLoadPhase) {
     Story story = healthy(ms(7000));
     story.watched(ms(0), ms(5000), "libvirt.state", Opinion::alive);
