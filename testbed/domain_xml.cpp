@@ -83,7 +83,8 @@ void add_serial_devices(pugi::xml_node devices, const DomainPlace& place) {
 
 std::string domain_xml(const DomainSpec& spec, const DomainPlace& place) {
     pugi::xml_document document;
-    auto domain = add(document, "domain", {{"type", place.accelerator == "kvm" ? "kvm" : "qemu"}});
+    auto domain =
+        add(document, "domain", {{"type", place.accelerator == Accelerator::kvm ? "kvm" : "qemu"}});
     add_text(domain, "name", place.name);
     add(add(domain, "metadata"),
         "ordeal:domain",

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "core/experiment.hpp"
+#include "testbed/accelerator.hpp"
 
 #include <filesystem>
 #include <string>
@@ -11,7 +12,7 @@ namespace ordeal {
 /// Everything about a domain that the experiment does not say. Paths as its host sees them.
 struct DomainPlace {
     std::string name;
-    std::string accelerator;  ///< "kvm" or "tcg"
+    Accelerator accelerator = Accelerator::tcg;
     std::filesystem::path kernel;
     std::filesystem::path initramfs;
     std::vector<std::filesystem::path> disks;  ///< raw images, in the order of the spec's disks

@@ -90,6 +90,7 @@ void GuestDoors::keep_link(const std::stop_token& stop) {
             continue;
         }
         link_ = std::move(*opened);
+        changed_.notify_all();
         changed_.wait(lock, stop, [this] { return closed_; });
         const auto old = std::exchange(link_, nullptr);
         closed_ = false;
@@ -187,7 +188,8 @@ void GuestDoors::take(const NetworkBeat& beat) {
 Result<Hello> GuestDoors::wait_hello(Instant deadline) {
     const auto left = deadline - scheduler_.now();
     std::unique_lock lock(mutex_);
-    if (!changed_.wait_for(lock, left, [this] { return hello_.has_value(); })) {
+    // The hello can be here before the link it came over is there to be used.
+    if (!changed_.wait_for(lock, left, [this] { return hello_ && link_ && !closed_; })) {
         return fail(ErrorKind::timeout,
                     "wait for the hello of the agent in " + place_.domain,
                     "none came",

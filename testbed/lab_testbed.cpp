@@ -153,12 +153,17 @@ Result<Host*> LabTestbed::host(std::string_view name) {
     return host->get();
 }
 
-Result<std::string> LabTestbed::accelerator() {
-    const std::lock_guard lock(mutex_);
-    if (options_.accelerator.empty()) {
-        options_.accelerator = "tcg";
+Result<Accelerator> LabTestbed::accelerator() {
+    const std::lock_guard lock(choosing_);
+    if (!options_.accelerator) {
+        const auto choice =
+            choose_accelerator({.guest = options_.guest, .cache = cache_directory()});
+        if (!choice) {
+            return choice.error();
+        }
+        options_.accelerator = choice->accelerator;
     }
-    return options_.accelerator;
+    return *options_.accelerator;
 }
 
 std::shared_ptr<LabTestbed::Entry> LabTestbed::find(const std::string& domain) {
@@ -313,7 +318,7 @@ Fields LabTestbed::versions() {
     versions.set("kernel", std::string(system.release));
     versions.set("guest_kernel", kernel_release(options_.guest / "vmlinuz"));
     if (const auto chosen = accelerator()) {
-        versions.set("accelerator", *chosen);
+        versions.set("accelerator", std::string(name_of(*chosen)));
     }
     return versions;
 }

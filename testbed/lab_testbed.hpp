@@ -2,6 +2,7 @@
 
 #include "core/scheduler.hpp"
 #include "core/testbed.hpp"
+#include "testbed/accelerator.hpp"
 #include "testbed/guest_doors.hpp"
 #include "testbed/heartbeat_receiver.hpp"
 #include "testbed/lab/lab.hpp"
@@ -11,6 +12,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,7 +21,7 @@ namespace ordeal {
 struct LabTestbedOptions {
     std::string lab = "default";
     std::filesystem::path guest;  ///< holds vmlinuz and initramfs; empty: the cache's current one
-    std::string accelerator;      ///< "kvm" or "tcg"; empty: chosen when the first domain is made
+    std::optional<Accelerator> accelerator = {};  ///< none: chosen when the first domain is made
 };
 
 /// The lab as a testbed: real libvirt, real QEMU, the embedded guest. Thread-safe.
@@ -59,7 +61,7 @@ class LabTestbed final : public Testbed {
     LabTestbed(LabTestbedOptions options, const Scheduler& scheduler, Lab lab);
 
     [[nodiscard]] Status add_hosts();
-    [[nodiscard]] Result<std::string> accelerator();
+    [[nodiscard]] Result<Accelerator> accelerator();
     [[nodiscard]] Status receive_heartbeats(const LabNode& node);
     [[nodiscard]] std::shared_ptr<Entry> find(const std::string& domain);
     [[nodiscard]] std::shared_ptr<GuestDoors> doors_at(const std::string& address);
@@ -67,7 +69,8 @@ class LabTestbed final : public Testbed {
     LabTestbedOptions options_;
     const Scheduler& scheduler_;
     Lab lab_;
-    std::mutex mutex_;
+    std::mutex choosing_;                                    ///< of options_.accelerator
+    std::mutex mutex_;                                       ///< of entries_ and receivers_
     std::map<std::string, std::shared_ptr<Entry>> entries_;  ///< by the name that libvirt knows
     std::vector<std::unique_ptr<LabHost>> hosts_;            ///< fixed once opened
     std::map<std::string, std::unique_ptr<HeartbeatReceiver>> receivers_;  ///< by node; last

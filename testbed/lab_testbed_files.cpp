@@ -19,7 +19,6 @@ namespace {
 namespace fs = std::filesystem;
 using namespace std::chrono_literals;
 
-constexpr auto unlock_deadline = 5s;
 constexpr auto copy_deadline = 120s;
 
 Status write_file(const fs::path& path, const std::string& text) {
@@ -63,7 +62,7 @@ Status make_domain_files(const DomainSpec& spec,
     return made;
 }
 
-Status copy_unused_image(const fs::path& image, const fs::path& destination) {
+Status copy_unused_image(const fs::path& image, const fs::path& destination, Duration patience) {
     const auto tried = "copy " + image.string();
     const Fd file(::open(image.c_str(), O_RDWR | O_CLOEXEC));
     if (!file) {
@@ -71,7 +70,7 @@ Status copy_unused_image(const fs::path& image, const fs::path& destination) {
                     tried,
                     std::system_category().message(errno));
     }
-    if (!wait_until(unlock_deadline, [&] { return !locked(file.get()); })) {
+    if (!wait_until(patience, [&] { return !locked(file.get()); })) {
         return fail(ErrorKind::refused, tried, "a QEMU has it open");
     }
     const auto copied =

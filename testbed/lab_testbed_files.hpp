@@ -2,8 +2,10 @@
 
 #include "core/experiment.hpp"
 #include "core/result.hpp"
+#include "core/units.hpp"
 #include "testbed/domain_xml.hpp"
 
+#include <chrono>
 #include <filesystem>
 #include <string>
 
@@ -19,9 +21,10 @@ namespace ordeal {
 
 /// Copies an image, holes as holes, once no QEMU has it open: QEMU locks its images (fcntl(2), open
 /// file description locks) until its last thread has gone, which is after its process looks gone.
-/// Errors: refused (still open after some seconds), not_found, unavailable.
+/// Errors: refused (still open after `patience`), not_found, unavailable.
 [[nodiscard]] Status copy_unused_image(const std::filesystem::path& image,
-                                       const std::filesystem::path& destination);
+                                       const std::filesystem::path& destination,
+                                       Duration patience = std::chrono::seconds(5));
 
 /// The release in a kernel image for x86 ("6.1.0-40-cloud-amd64"), "unknown" if it is none. See
 /// "The Linux/x86 Boot Protocol", kernel_version.

@@ -93,7 +93,8 @@ class LiveTestbed : public testing::Test {
         auto up = Lab::up({.name = lab_name_});
         ASSERT_TRUE(up) << up.error().text();
         lab_.emplace(std::move(*up));
-        auto opened = LabTestbed::open({.lab = lab_name_, .accelerator = "tcg"}, scheduler_);
+        auto opened =
+            LabTestbed::open({.lab = lab_name_, .accelerator = Accelerator::tcg}, scheduler_);
         ASSERT_TRUE(opened) << opened.error().text();
         testbed_ = std::move(*opened);
         host_ = *testbed_->host("n1");
@@ -273,7 +274,8 @@ TEST_F(LiveTestbed, RemovesFromAFreshTestbedAlsoWithoutLibvirtd) {
 
 TEST_F(LiveTestbed, RefusesASecondProvisionerAndWhatTheGuestCannotDo) {
     ASSERT_TRUE(testbed_->provision({.name = "vm"}, domain_, 0, directory_));
-    const auto other = LabTestbed::open({.lab = lab_name_, .accelerator = "tcg"}, scheduler_);
+    const auto other =
+        LabTestbed::open({.lab = lab_name_, .accelerator = Accelerator::tcg}, scheduler_);
     ASSERT_TRUE(other);
     EXPECT_EQ((*other)->provision({.name = "vm"}, "other", 1, directory_).error().kind,
               ErrorKind::refused);

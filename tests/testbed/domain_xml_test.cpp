@@ -9,7 +9,7 @@ namespace {
 
 DomainPlace place() {
     return {.name = "run-1-vm",
-            .accelerator = "tcg",
+            .accelerator = Accelerator::tcg,
             .kernel = "/cache/vmlinuz",
             .initramfs = "/cache/initramfs",
             .disks = {"/trial/data.img", "/trial/logs.img"},
@@ -74,7 +74,7 @@ TEST(DomainXml, NamesNoDiskWhenThereIsNone) {
 TEST(DomainXml, FollowsTheAccelerator) {
     EXPECT_EQ(attribute(parsed(spec()), "/domain/@type"), "qemu");
     auto with_kvm = place();
-    with_kvm.accelerator = "kvm";
+    with_kvm.accelerator = Accelerator::kvm;
     EXPECT_EQ(attribute(parsed(spec(), with_kvm), "/domain/@type"), "kvm");
 }
 
