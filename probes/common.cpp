@@ -62,11 +62,11 @@ void watch_heartbeat(ProbeContext& context,
                                  last_seen,
                                  std::move(facts));
         }
-        context.scheduler.wait_until(
-            dead ? context.scheduler.now() + interval : dead_at, stop, [&] {
-                const std::lock_guard lock(mutex);
-                return count != seen;
-            });
+        const auto next = context.scheduler.now() + interval;
+        context.scheduler.wait_until(dead ? next : std::min(next, dead_at), stop, [&] {
+            const std::lock_guard lock(mutex);
+            return count != seen;
+        });
     }
 }
 

@@ -31,8 +31,11 @@ class Ping final : public Probe {
                                      std::to_string(threshold) + " echoes missed",
                                      last_seen,
                                      {{"missed", missed}});
-            } else if (!last_seen) {
-                context.observer.saw(Opinion::unknown, "no echo yet", last_seen);
+            } else {
+                context.observer.saw(last_seen ? Opinion::alive : Opinion::unknown,
+                                     last_seen ? "echo" : "no echo yet",
+                                     last_seen,
+                                     {{"missed", missed}});
             }
         } while (rhythm.wait(stop));
     }
