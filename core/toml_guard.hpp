@@ -10,7 +10,7 @@ namespace ordeal {
 /// Limits of a file of ours. They are far above any honest file and far below what makes the parser
 /// slow or lets it overflow the stack (toml11 3.7 does at 5,000 brackets).
 inline constexpr std::size_t toml_max_bytes = std::size_t{1} << 20U;
-inline constexpr std::size_t toml_max_line = 4096;
+inline constexpr std::size_t toml_max_line = 1024;
 inline constexpr std::size_t toml_max_depth = 64;
 
 /// Looks at `text` before any parser sees it: empty, too large, NUL bytes, not UTF-8, a line too
