@@ -23,9 +23,10 @@ Status SimGuest::ask_agent(const std::string& tried, Duration deadline) {
 }
 
 Result<Hello> SimGuest::wait_hello(Instant deadline) {
-    const auto said = [this] { return domain_->hello().has_value(); };
-    if (world_.mishaps().agent_silent ||
-        world_.scheduler().wait_until(deadline, {}, said) != Woken::ready) {
+    const auto said = [this] {
+        return !world_.mishaps().agent_silent && domain_->hello().has_value();
+    };
+    if (world_.scheduler().wait_until(deadline, {}, said) != Woken::ready) {
         return fail(
             ErrorKind::timeout, "wait for the agent of " + domain_->name(), "it said no hello");
     }
