@@ -120,27 +120,25 @@ Status Store::begin_trial(const TrialRecord& trial) {
 }
 
 Status Store::add_events(std::int64_t trial, std::span<const Event> events) {
-    return database_.transaction([&] { return insert_events(trial, events); });
-}
-
-Status Store::insert_events(std::int64_t trial, std::span<const Event> events) {
-    auto insert = database_.prepare("INSERT INTO event VALUES (?, ?, ?, ?, ?, ?)");
-    if (!insert) {
-        return insert.error();
-    }
-    for (const auto& event : events) {
-        auto status = insert->bind(1, trial)
-                          .bind(2, event.at.count())
-                          .bind(3, event.kind)
-                          .bind(4, event.source)
-                          .bind(5, event.subject)
-                          .bind(6, to_line(json_of(event.data)))
-                          .run();
-        if (!status) {
-            return status;
+    return database_.transaction([&]() -> Status {
+        auto insert = database_.prepare("INSERT INTO event VALUES (?, ?, ?, ?, ?, ?)");
+        if (!insert) {
+            return insert.error();
         }
-    }
-    return ok();
+        for (const auto& event : events) {
+            auto status = insert->bind(1, trial)
+                              .bind(2, event.at.count())
+                              .bind(3, event.kind)
+                              .bind(4, event.source)
+                              .bind(5, event.subject)
+                              .bind(6, to_line(json_of(event.data)))
+                              .run();
+            if (!status) {
+                return status;
+            }
+        }
+        return ok();
+    });
 }
 
 Status Store::update_trial(const TrialRecord& trial) {
@@ -157,12 +155,9 @@ Status Store::update_trial(const TrialRecord& trial) {
         .run();
 }
 
-Status Store::finish_trial(const TrialRecord& trial, std::span<const Event> last_events) {
+Status Store::finish_trial(const TrialRecord& trial) {
     return database_.transaction([&]() -> Status {
-        auto status = insert_events(trial.number, last_events);
-        if (status) {
-            status = update_trial(trial);
-        }
+        auto status = update_trial(trial);
         auto insert = database_.prepare("INSERT INTO finding VALUES (?, ?, ?, ?, ?, ?, ?)");
         if (!insert) {
             return insert.error();

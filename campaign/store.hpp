@@ -21,15 +21,14 @@ class Store {
     /// Number, experiment, cell, seed and start. A trial that is never finished is no result.
     Status begin_trial(const TrialRecord& trial);
     Status add_events(std::int64_t trial, std::span<const Event> events);
-    /// Verdict, findings and evidence, together with the trial's last events: all or nothing.
-    Status finish_trial(const TrialRecord& trial, std::span<const Event> last_events);
+    /// Wall time, verdict, findings and evidence: all or nothing.
+    Status finish_trial(const TrialRecord& trial);
     /// Wall time, stop reason, residue, versions; afterwards the file needs no other beside it.
     Status finish_run(const RunRecord& run);
 
   private:
     explicit Store(sqlite::Database database) : database_(std::move(database)) {}
 
-    Status insert_events(std::int64_t trial, std::span<const Event> events);
     Status update_trial(const TrialRecord& trial);
 
     sqlite::Database database_;

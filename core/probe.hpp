@@ -22,6 +22,7 @@ class Observer {
                      std::optional<Instant> last_seen = {},
                      Fields facts = {}) = 0;
     /// An event of another kind than an observation, about the probe's domain (console lines).
+    /// `at` is scheduler time, like all that a probe knows.
     virtual void note(std::string_view event_kind, Instant at, Fields data) = 0;
     /// The probe could not look.
     virtual void failed(const Error& error) = 0;

@@ -86,7 +86,8 @@ TEST(Store, GivesBackWhatWasWritten) {
         ASSERT_TRUE(store->begin_run(run));
         ASSERT_TRUE(store->begin_trial(trial));
         ASSERT_TRUE(store->add_events(1, std::span(events).first(1)));
-        ASSERT_TRUE(store->finish_trial(trial, std::span(events).subspan(1)));
+        ASSERT_TRUE(store->add_events(1, std::span(events).subspan(1)));
+        ASSERT_TRUE(store->finish_trial(trial));
         run.wall = 20s;
         run.finished = true;
         run.stop_reason = "because";
@@ -133,7 +134,8 @@ TEST(Store, LeavesHistoriesOutOfSummaries) {
     ASSERT_TRUE(store);
     ASSERT_TRUE(store->begin_run(example_run()));
     ASSERT_TRUE(store->begin_trial(example_trial(1)));
-    ASSERT_TRUE(store->finish_trial(example_trial(1), example_events()));
+    ASSERT_TRUE(store->add_events(1, example_events()));
+    ASSERT_TRUE(store->finish_trial(example_trial(1)));
     EXPECT_TRUE(load_run(directory.path(), Load::summaries)->trials.at(0).history.all().empty());
     expect_equal(example_events(), *load_history(directory.path(), 1));
 }
@@ -144,7 +146,7 @@ TEST(Store, KeepsTheFinishedTrialsOfAnInterruptedRun) {
     ASSERT_TRUE(store);
     ASSERT_TRUE(store->begin_run(example_run()));
     ASSERT_TRUE(store->begin_trial(example_trial(1)));
-    ASSERT_TRUE(store->finish_trial(example_trial(1), {}));
+    ASSERT_TRUE(store->finish_trial(example_trial(1)));
     ASSERT_TRUE(store->begin_trial(example_trial(2)));
     ASSERT_TRUE(store->add_events(2, example_events()));
     // The writer is still there: this is also how a run that still goes is read.
@@ -163,7 +165,8 @@ TEST(Store, ReplacesBytesThatAreNoText) {
     ASSERT_TRUE(store->begin_run(example_run()));
     ASSERT_TRUE(store->begin_trial(example_trial(1)));
     const std::vector<Event> events{{.kind = "console", .data = {{"line", "\xff panic"}}}};
-    ASSERT_TRUE(store->finish_trial(example_trial(1), events));
+    ASSERT_TRUE(store->add_events(1, events));
+    ASSERT_TRUE(store->finish_trial(example_trial(1)));
     const auto loaded = load_history(directory.path(), 1);
     ASSERT_TRUE(loaded) << loaded.error().text();
     EXPECT_EQ(loaded->all()[0].data.get<std::string>("line"), "\xef\xbf\xbd panic");
@@ -199,7 +202,10 @@ int fill_the_disk(const std::filesystem::path& directory) {
     for (int number = 1; number < 100; ++number) {
         auto status = store->begin_trial(example_trial(number));
         if (status) {
-            status = store->finish_trial(example_trial(number), events);
+            status = store->add_events(number, events);
+        }
+        if (status) {
+            status = store->finish_trial(example_trial(number));
         }
         if (!status) {
             const bool told =
