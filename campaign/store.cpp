@@ -11,7 +11,7 @@ using nlohmann::json;
 
 constexpr auto schema = R"sql(
 PRAGMA journal_mode = WAL;
--- Nothing is lost when this process dies; only a power cut of this machine may cost the last trials.
+-- Nothing is lost when this process dies; a power cut of the machine may cost the last trials.
 PRAGMA synchronous = NORMAL;
 PRAGMA user_version = 1;
 CREATE TABLE run (

@@ -1,0 +1,221 @@
+#include "campaign/trial.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <system_error>
+#include <utility>
+
+namespace ordeal {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// On top of the time it must hold.
+constexpr Duration steady_allowance = 10s;
+
+}  // namespace
+
+Trial::Trial(TrialWorld& world,
+             const Experiment& experiment,
+             const PlannedTrial& planned,
+             int first_slot)
+    : world_(world),
+      experiment_(experiment),
+      planned_(planned),
+      first_slot_(first_slot),
+      directory_(world.run_directory / "trials" / std::to_string(planned.number)),
+      recorder_(world.scheduler, world.writer, planned.number),
+      deadline_(world.scheduler.now() + experiment.deadline),
+      fault_world_{.testbed = world.testbed,
+                   .scheduler = world.scheduler,
+                   .recorder = recorder_,
+                   .journal = world.journal,
+                   .armed = world.armed} {
+    result_.record = {.number = planned.number,
+                      .experiment = experiment.name,
+                      .cell = experiment.cell,
+                      .seed = planned.seed,
+                      .started = world.scheduler.wall()};
+}
+
+TrialResult Trial::run(const std::stop_token& stop) {
+    stop_ = stop;
+    world_.progress.trial_started(result_.record, first_slot_);
+    Status status = world_.writer.begin_trial(result_.record);
+    constexpr std::pair<std::string_view, Step> phases[] = {
+        {phase::provision, &Trial::provision},
+        {phase::boot, &Trial::boot},
+        {phase::steady, &Trial::hold_steady},
+        {phase::load, &Trial::load_and_inject},
+        {phase::capture, &Trial::capture},  // sets off `examine`, which runs beside `recover`
+        {phase::recover, &Trial::recover},
+    };
+    for (const auto& [name, step] : phases) {
+        if (status) {
+            status = phase(name, step);
+        }
+    }
+    if (!status) {
+        trouble(status.error().text());
+    }
+    if (examination_) {
+        examination_->join();
+    }
+    result_.interrupted = stop_.stop_requested();
+    if (!result_.interrupted) {
+        static_cast<void>(phase(phase::judge, &Trial::judge));
+    }
+    static_cast<void>(phase(phase::tear_down, &Trial::tear_down, Stoppable::no));
+    conclude();
+    return std::move(result_);
+}
+
+Status Trial::phase(std::string_view name, Step step, Stoppable stoppable) {
+    if (stoppable == Stoppable::yes && stop_.stop_requested()) {
+        return stopped(std::string(name));
+    }
+    world_.progress.phase_started(planned_.number, name);
+    recorder_.record(event::phase_begin, "runner", name);
+    const auto begin = recorder_.now();
+    auto status = (this->*step)();
+    Fields data{{"duration", Duration(recorder_.now() - begin)}, {"ok", status.has_value()}};
+    if (!status) {
+        data.set("error", status.error().text());
+    }
+    recorder_.record(event::phase_end, "runner", name, std::move(data));
+    return status;
+}
+
+Status Trial::stopped(const std::string& tried) const {
+    return fail(ErrorKind::unavailable, tried, "stopped");
+}
+
+void Trial::trouble(const std::string& reason) {
+    spdlog::warn("trial is in trouble trial={} reason={}", planned_.number, reason);
+    troubles_.push_back(reason);
+}
+
+Status Trial::provision() {
+    std::error_code error;
+    std::filesystem::create_directories(directory_, error);
+    if (error) {
+        return fail(ErrorKind::unavailable, "create " + directory_.string(), error.message());
+    }
+    int slot = first_slot_;
+    for (const auto& spec : experiment_.domains) {
+        auto name = fmt::format("{}-{}-{}", world_.prefix, planned_.number, spec.name);
+        auto announced = world_.journal.announce(RemoveDomain{name});
+        if (!announced) {
+            return announced.error();
+        }
+        announced_.push_back(*announced);
+        domains_.push_back(std::make_unique<TrialDomain>(
+            world_.testbed, world_.scheduler, recorder_, spec, std::move(name)));
+        if (auto status = domains_.back()->provision(slot++, directory_); !status) {
+            return status;
+        }
+    }
+    return make_faults();
+}
+
+Status Trial::make_faults() {
+    for (std::size_t i = 0; i < experiment_.faults.size(); ++i) {
+        const auto& spec = experiment_.faults[i];
+        auto injector = make(world_.catalogues.injectors, spec.kind);
+        const auto* info = find_kind(world_.catalogues.kinds.faults, spec.kind);
+        if (!injector || info == nullptr) {
+            return fail(ErrorKind::internal, "make fault " + spec.kind, "no such kind");
+        }
+        FaultOrder order{
+            .fault = {.id = spec.id, .kind = spec.kind, .params = spec.params},
+            .target = spec.target,
+            .leaves_trace = info->undo != "none",
+            .hold = planned_.faults.at(i).hold,
+        };
+        order.fault.target.host = spec.target;
+        const auto target = std::ranges::find(domains_, spec.target, &TrialDomain::subject);
+        if (target != domains_.end()) {
+            order.fault.target.host = (*target)->provisioned().host;
+        }
+        if (target != domains_.end() && info->target != "host") {
+            order.fault.target.domain = (*target)->provisioned().domain;
+            order.guest = (*target)->guest();
+        }
+        faults_.push_back(
+            std::make_unique<FaultTask>(fault_world_, std::move(injector), std::move(order)));
+    }
+    return ok();
+}
+
+Status Trial::boot() {
+    // Together: on a machine with enough processors they boot in the time of one.
+    std::vector<Status> booted(domains_.size(), ok());
+    std::vector<std::unique_ptr<Task>> tasks;
+    for (std::size_t i = 0; i < domains_.size(); ++i) {
+        tasks.push_back(world_.scheduler.spawn("boot", [this, i, &booted](const auto&) {
+            booted[i] = domains_[i]->boot(deadline_, stop_);
+        }));
+    }
+    for (const auto& task : tasks) {
+        task->join();
+    }
+    const auto failed = std::ranges::find(booted, false, &Status::has_value);
+    return failed == booted.end() ? ok() : *failed;
+}
+
+Status Trial::hold_steady() {
+    for (const auto& domain : domains_) {
+        if (auto status = domain->start_probes(experiment_, world_.catalogues); !status) {
+            return status;
+        }
+    }
+    auto& scheduler = world_.scheduler;
+    const auto limit = std::min(deadline_, scheduler.now() + experiment_.settle + steady_allowance);
+    while (true) {
+        const auto alive = scheduler.wait_until(limit, stop_, [this] { return steady(); });
+        if (alive != Woken::ready) {
+            break;
+        }
+        const auto settled = scheduler.now() + experiment_.settle;
+        const auto ended = scheduler.wait_until(settled, stop_, [this] { return !steady(); });
+        if (ended == Woken::deadline) {
+            return ok();
+        }
+        if (ended == Woken::stopped) {
+            break;
+        }
+    }
+    if (stop_.stop_requested()) {
+        return stopped("reach a steady state");
+    }
+    std::string opinions;
+    for (const auto& domain : domains_) {
+        for (const auto& observer : domain->observers()) {
+            opinions += fmt::format("{}{} says {} is {}",
+                                    opinions.empty() ? "" : ", ",
+                                    observer->probe(),
+                                    observer->subject(),
+                                    name_of(observer->view().opinion));
+        }
+    }
+    return fail(ErrorKind::timeout, "reach a steady state", opinions);
+}
+
+/// Nobody says dead, and somebody says alive, of each domain that is watched.
+bool Trial::steady() const {
+    return std::ranges::all_of(domains_, [](const auto& domain) {
+        bool alive = domain->observers().empty();
+        for (const auto& observer : domain->observers()) {
+            const auto opinion = observer->view().opinion;
+            if (opinion == Opinion::dead) {
+                return false;
+            }
+            alive = alive || opinion == Opinion::alive;
+        }
+        return alive;
+    });
+}
+
+}  // namespace ordeal

@@ -1,0 +1,262 @@
+#include "campaign/trial_domain.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace ordeal {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// How soon a stop ends the wait for a hello, which itself knows no stop.
+constexpr Duration hello_slice = 200ms;
+/// Five beats at the default rate: a longer silence ends the series.
+constexpr Duration longest_beat_gap = 500ms;
+/// Acknowledgements that follow each other this closely become one event: a guest can give
+/// thousands a second, and what counts is which were given, not when each arrived.
+constexpr Duration ledger_grain = 50ms;
+
+Fields ledger_fields(const LoadOrder& order) {
+    return {{"disk", order.spec.disk},
+            {"directory", order.directory()},
+            {"profile", order.spec.profile},
+            {"run_id", static_cast<std::int64_t>(order.run_id)},
+            {"seed", static_cast<std::int64_t>(order.seed)},
+            {"record", order.spec.record},
+            {"writers", std::int64_t{order.spec.writers}},
+            {"slots", std::int64_t{order.slots}}};
+}
+
+}  // namespace
+
+TrialDomain::TrialDomain(Testbed& testbed,
+                         Scheduler& scheduler,
+                         TrialRecorder& recorder,
+                         const DomainSpec& spec,
+                         std::string name)
+    : testbed_(testbed), scheduler_(scheduler), recorder_(recorder), spec_(spec) {
+    provisioned_.domain = std::move(name);
+}
+
+TrialDomain::~TrialDomain() = default;
+
+void TrialDomain::record(std::string_view kind, Instant at, Fields data) {
+    recorder_.record({.at = recorder_.trial_time(at),
+                      .kind = std::string(kind),
+                      .source = "runner",
+                      .subject = subject(),
+                      .data = std::move(data)});
+}
+
+Status TrialDomain::provision(int slot, const std::filesystem::path& directory) {
+    auto provisioned = testbed_.provision(spec_, provisioned_.domain, slot, directory);
+    if (!provisioned) {
+        return provisioned.error();
+    }
+    provisioned_ = std::move(*provisioned);
+    auto host = testbed_.host(provisioned_.host);
+    auto guest = testbed_.guest(provisioned_.domain);
+    if (!host || !guest) {
+        return host ? guest.error() : host.error();
+    }
+    host_ = *host;
+    guest_ = *guest;
+    subscribe();
+    return ok();
+}
+
+void TrialDomain::subscribe() {
+    subscriptions_.push_back(guest_->on_beat([this](const Beat& one) { beat(one); }));
+    subscriptions_.push_back(
+        guest_->on_acknowledged([this](const Acknowledged& range) { acknowledged(range); }));
+    subscriptions_.push_back(guest_->on_hello([this](const Hello& hello) {
+        record(event::agent_hello,
+               hello.arrived,
+               {{"boot_id", hello.boot_id}, {"capabilities", hello.capabilities}});
+    }));
+    subscriptions_.push_back(guest_->on_protocol_error([this](const std::string& error) {
+        record(event::agent_protocol_error, scheduler_.now(), {{"error", error}});
+    }));
+}
+
+void TrialDomain::beat(const Beat& one) {
+    {
+        const std::lock_guard lock(mutex_);
+        if (!pulse_.last_beat || one.arrived - *pulse_.last_beat > longest_beat_gap) {
+            pulse_.beating_since = one.arrived;
+            pulse_.writing_since.reset();
+        }
+        pulse_.last_beat = one.arrived;
+    }
+    scheduler_.notify();
+}
+
+void TrialDomain::acknowledged(const Acknowledged& range) {
+    std::optional<Acknowledged> complete;
+    bool first = false;
+    {
+        const std::lock_guard lock(mutex_);
+        first = !pulse_.writing_since;
+        if (first) {
+            pulse_.writing_since = range.arrived;
+        }
+        if (ledger_open_) {
+            const auto [pending, fresh] =
+                unrecorded_.try_emplace(range.writer, Unrecorded{range, range.arrived});
+            auto& held = pending->second;
+            if (!fresh && range.first == held.range.last + 1 &&
+                range.arrived - held.begun < ledger_grain) {
+                held.range.last = range.last;
+                held.range.arrived = range.arrived;
+            } else if (!fresh) {
+                complete = std::exchange(held, {range, range.arrived}).range;
+            }
+        }
+    }
+    if (complete) {
+        record_acknowledged(*complete);
+    }
+    if (first) {
+        scheduler_.notify();
+    }
+}
+
+void TrialDomain::record_acknowledged(const Acknowledged& range) {
+    record(event::ledger_acknowledged,
+           range.arrived,
+           {{"writer", range.writer}, {"first", range.first}, {"last", range.last}});
+}
+
+void TrialDomain::close_ledger() {
+    std::map<std::int64_t, Unrecorded> rest;
+    {
+        const std::lock_guard lock(mutex_);
+        ledger_open_ = false;
+        rest.swap(unrecorded_);
+    }
+    for (const auto& [writer, held] : rest) {
+        record_acknowledged(held.range);
+    }
+}
+
+Pulse TrialDomain::pulse() const {
+    const std::lock_guard lock(mutex_);
+    return pulse_;
+}
+
+Status TrialDomain::boot(Instant deadline, const std::stop_token& stop) {
+    if (auto started = host_->hypervisor().start(provisioned_.domain); !started) {
+        return started;
+    }
+    while (true) {
+        const auto hello = guest_->wait_hello(std::min(deadline, scheduler_.now() + hello_slice));
+        if (hello) {
+            return ok();
+        }
+        if (stop.stop_requested()) {
+            return fail(ErrorKind::unavailable, "boot " + subject(), "stopped");
+        }
+        if (hello.error().kind != ErrorKind::timeout || scheduler_.now() >= deadline) {
+            return hello.error();
+        }
+    }
+}
+
+Status TrialDomain::start_probes(const Experiment& experiment, const Catalogues& catalogues) {
+    for (const auto& spec : experiment.probes) {
+        if (!spec.domain.empty() && spec.domain != subject()) {
+            continue;
+        }
+        std::shared_ptr<Probe> probe = make(catalogues.probes, spec.kind);
+        if (!probe) {
+            return fail(ErrorKind::internal, "start probe " + spec.kind, "no such kind");
+        }
+        observers_.push_back(
+            std::make_unique<ProbeRecorder>(scheduler_,
+                                            recorder_,
+                                            spec.kind,
+                                            subject(),
+                                            spec.params.get<Duration>("interval", 1s)));
+        auto watch = [this, probe, &params = spec.params, observer = observers_.back().get()](
+                         const std::stop_token& stop) {
+            ProbeContext context{.scheduler = scheduler_,
+                                 .host = *host_,
+                                 .guest = *guest_,
+                                 .domain = provisioned_.domain,
+                                 .params = params,
+                                 .observer = *observer};
+            probe->watch(context, stop);
+        };
+        probes_.push_back(scheduler_.spawn(spec.kind, std::move(watch)));
+    }
+    return ok();
+}
+
+Status TrialDomain::start_load(const LoadOrder& order, Duration allowance) {
+    {
+        const std::lock_guard lock(mutex_);
+        ledger_open_ = true;
+    }
+    // Stamped before the order: the first acknowledgement may come before the agent's answer.
+    const auto ordered = scheduler_.now();
+    auto started = guest_->start_load(order, allowance);
+    if (started) {
+        record(event::load_started, ordered, ledger_fields(order));
+    }
+    return started;
+}
+
+Status TrialDomain::restart_load(const LoadOrder& order, Duration allowance) {
+    return guest_->start_load(order, allowance);
+}
+
+Status TrialDomain::stop_load(Duration allowance) {
+    auto stopped = guest_->stop_load(allowance);
+    if (stopped) {
+        record(event::load_stopped, scheduler_.now(), {});
+    }
+    return stopped;
+}
+
+bool TrialDomain::gone() {
+    const auto process = host_->qemu_process(provisioned_.domain);
+    return !process && process.error().kind == ErrorKind::not_found;
+}
+
+Status TrialDomain::destroy() {
+    if (gone()) {
+        return ok();
+    }
+    auto destroyed = host_->hypervisor().destroy(provisioned_.domain);
+    return !destroyed && gone() ? ok() : destroyed;
+}
+
+Result<std::vector<Specimen>> TrialDomain::capture(const std::filesystem::path& directory) {
+    close_ledger();
+    std::vector<Specimen> specimens;
+    for (const auto& disk : spec_.disks) {
+        auto specimen = testbed_.capture(
+            provisioned_.domain, disk.name, directory / (subject() + "-" + disk.name + ".img"));
+        if (!specimen) {
+            return specimen.error();
+        }
+        specimen->domain = subject();
+        specimens.push_back(std::move(*specimen));
+    }
+    return specimens;
+}
+
+Status TrialDomain::remove() {
+    for (const auto& probe : probes_) {
+        probe->request_stop();
+    }
+    for (const auto& probe : probes_) {
+        probe->join();
+    }
+    probes_.clear();
+    subscriptions_.clear();
+    close_ledger();
+    return testbed_.remove(provisioned_.domain);
+}
+
+}  // namespace ordeal
