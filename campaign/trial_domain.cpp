@@ -235,8 +235,10 @@ Result<std::vector<Specimen>> TrialDomain::capture(const std::filesystem::path& 
     close_ledger();
     std::vector<Specimen> specimens;
     for (const auto& disk : spec_.disks) {
-        auto specimen = testbed_.capture(
-            provisioned_.domain, disk.name, directory / (subject() + "-" + disk.name + ".img"));
+        auto specimen =
+            testbed_.capture(provisioned_.domain,
+                             disk.name,
+                             directory / (subject() + "-" + disk.name + ".captured.img"));
         if (!specimen) {
             return specimen.error();
         }

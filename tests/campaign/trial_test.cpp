@@ -170,7 +170,7 @@ TEST_F(TrialTest, FailsEvenWhenThereWasTrouble) {
 TEST_F(TrialTest, KeepsTheEvidenceOfAFailure) {
     experiment_.checks.push_back({.kind = "failing"});
     const auto record = stored(run());
-    const std::vector<std::filesystem::path> expected{"trials/1/vm-data.img"};
+    const std::vector<std::filesystem::path> expected{"trials/1/vm-data.captured.img"};
     EXPECT_EQ(record.trials.at(0).evidence, expected);
     EXPECT_TRUE(std::filesystem::exists(record.directory / expected.front()));
 }
