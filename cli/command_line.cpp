@@ -48,7 +48,9 @@ void add_selection(CLI::App& verb, SelectionOptions& options) {
         "--seed", options.seed, "Seed of all random choices; default: a new one, printed");
     verb.add_option("--trials", options.trials, "Trials of each experiment and matrix cell")
         ->check(CLI::Range(1, 100000));
-    verb.add_option("--only", options.only, "Only the experiments with these names");
+    verb.add_option("--only",
+                    options.only,
+                    "Only these: an experiment, a matrix value (cache=none) or a trial number");
 }
 
 void add_validate(CLI::App& app, Parsed& parsed) {
@@ -71,9 +73,7 @@ void add_run(CLI::App& app, Parsed& parsed) {
         "--dry-run", parsed.run.dry_run, "Validate, plan and check the needs; start nothing");
     verb->add_option(
         "--out", parsed.run.out, "Run directory; default: a new one below .ordeal/runs");
-    verb->add_option(
-            "--lab", parsed.run.lab, "Lab to use; it is brought up and taken down if it is not up")
-        ->capture_default_str();
+    verb->add_option("--lab", parsed.run.lab, "A lab that is up; default: one of the run's own");
     verb->add_option("--slots", parsed.run.slots, "Trials at once; default: one a core")
         ->check(CLI::Range(1, 64));
     verb->add_flag("--keep", parsed.run.keep, "Keep disk images and logs of passed trials too");
@@ -179,7 +179,7 @@ void add_verbs(CLI::App& app, Parsed& parsed) {
     add_guardian(app, parsed);
 }
 
-std::vector<std::string> names_of(const std::vector<CLI::App*>& verbs) {
+std::vector<std::string> names_of(const std::vector<const CLI::App*>& verbs) {
     std::vector<std::string> names;
     for (const auto* verb : verbs) {
         if (!verb->get_group().empty()) {
@@ -268,6 +268,7 @@ std::variant<Invocation, Answer> parse_command_line(const std::vector<std::strin
             explain(error, app, arguments) + "Run `ordeal --help` for the verbs and examples.\n",
             2};
     }
+    parsed.run.command_line = arguments;
     const std::map<std::string, ColorMode> colors{
         {"auto", ColorMode::automatic}, {"always", ColorMode::always}, {"never", ColorMode::never}};
     parsed.common.color = colors.at(parsed.color);

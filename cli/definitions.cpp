@@ -41,7 +41,7 @@ std::optional<std::vector<Definition>> load_or_tell(
             as_json(diagnostics).dump(2, ' ', false, nlohmann::json::error_handler_t::replace);
         fmt::print("{}\n", text);
     } else {
-        const auto color = use_color(common.color, Stream::err) ? Color::on : Color::off;
+        const auto color = style_for(common, Stream::err).color ? Color::on : Color::off;
         fmt::print(stderr, "{}", to_text(diagnostics, color));
         fmt::print(stderr,
                    "{} error{}; nothing was started.\n",

@@ -58,7 +58,7 @@ void print_line(const char* label, const std::string& value) {
 
 void print(const CommonOptions& common, const Found& found) {
     const auto bold =
-        use_color(common.color, Stream::out) ? fmt::emphasis::bold : fmt::text_style{};
+        style_for(common, Stream::out).color ? fmt::emphasis::bold : fmt::text_style{};
     const auto& entry = *found.entry;
     fmt::print("{} ({})\n{}\n\n", fmt::format(bold, "{}", entry.kind), found.role, entry.summary);
     print_line("target", entry.target);

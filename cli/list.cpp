@@ -77,7 +77,7 @@ void print(const CommonOptions& common, const std::vector<Row>& rows) {
         width = std::max(width, row.name.size());
     }
     const auto style =
-        use_color(common.color, Stream::out) ? fmt::emphasis::bold : fmt::text_style{};
+        style_for(common, Stream::out).color ? fmt::emphasis::bold : fmt::text_style{};
     for (const auto& row : rows) {
         fmt::print("{}{}  {}\n",
                    fmt::format(style, "{}", row.name),

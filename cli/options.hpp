@@ -31,11 +31,12 @@ struct SelectionOptions {
 
 struct RunOptions {
     SelectionOptions selection;
-    bool dry_run = false;       ///< validate, plan, check the needs; start nothing
-    std::filesystem::path out;  ///< run directory; empty: a new one below .ordeal/runs
-    std::string lab = "default";
-    int slots = 0;      ///< trials at once; 0: as many as the machine has cores
-    bool keep = false;  ///< keep the evidence of passed trials too
+    bool dry_run = false;                   ///< validate, plan, check the needs; start nothing
+    std::filesystem::path out;              ///< run directory; empty: a new one below .ordeal/runs
+    std::string lab;                        ///< a lab that is up; empty: one of the run's own
+    int slots = 0;                          ///< trials at once; 0: as many as the machine has cores
+    std::vector<std::string> command_line;  ///< for the report, as it was typed
+    bool keep = false;                      ///< keep the evidence of passed trials too
 };
 
 struct ReportOptions {

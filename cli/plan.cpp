@@ -1,0 +1,84 @@
+#include "campaign/plan.hpp"
+
+#include "cli/definitions.hpp"
+#include "cli/exit_codes.hpp"
+#include "cli/failure.hpp"
+#include "cli/selection.hpp"
+#include "cli/verbs.hpp"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+namespace ordeal::cli {
+namespace {
+
+std::string cell_text(const Fields& cell) {
+    std::string text;
+    for (const auto& [name, value] : cell.all()) {
+        text += (text.empty() ? "" : ", ") + name + "=" + to_text(value);
+    }
+    return text;
+}
+
+std::string fault_text(const FaultSpec& spec, const PlannedFault& planned) {
+    std::string text = fmt::format("{} on {} at {}", spec.kind, spec.target, to_text(planned.at));
+    if (planned.hold > Duration::zero()) {
+        text += " for " + to_text(planned.hold);
+    }
+    return text;
+}
+
+nlohmann::json as_json(const Plan& plan) {
+    nlohmann::json trials = nlohmann::json::array();
+    for (const auto& trial : plan.trials) {
+        const auto& experiment = plan.experiments.at(trial.experiment);
+        nlohmann::json faults = nlohmann::json::array();
+        for (std::size_t i = 0; i < trial.faults.size(); ++i) {
+            faults.push_back({{"id", trial.faults[i].id},
+                              {"kind", experiment.faults.at(i).kind},
+                              {"target", experiment.faults.at(i).target},
+                              {"at_ns", trial.faults[i].at.count()},
+                              {"hold_ns", trial.faults[i].hold.count()}});
+        }
+        trials.push_back({{"number", trial.number},
+                          {"experiment", experiment.name},
+                          {"cell", cell_text(experiment.cell)},
+                          {"seed", trial.seed},
+                          {"faults", faults}});
+    }
+    return {{"seed", plan.seed}, {"trials", trials}};
+}
+
+void print(const Plan& plan) {
+    fmt::print("seed {}, {} trials\n", plan.seed, plan.trials.size());
+    for (const auto& trial : plan.trials) {
+        const auto& experiment = plan.experiments.at(trial.experiment);
+        const auto cell = cell_text(experiment.cell);
+        fmt::print(
+            "{:>5}  {}{}\n", trial.number, experiment.name, cell.empty() ? "" : " [" + cell + "]");
+        for (std::size_t i = 0; i < trial.faults.size(); ++i) {
+            fmt::print("       {}\n", fault_text(experiment.faults.at(i), trial.faults[i]));
+        }
+    }
+}
+
+}  // namespace
+
+int execute(const CommonOptions& common, const SelectionOptions& options) {
+    const auto definitions = load_or_tell(common, options.files);
+    if (!definitions) {
+        return exit_usage;
+    }
+    const auto plan = make_plan(*definitions, plan_options(options));
+    if (!plan) {
+        return tell(plan.error());
+    }
+    if (common.json) {
+        fmt::print("{}\n", as_json(*plan).dump(2));
+    } else {
+        print(*plan);
+    }
+    return exit_pass;
+}
+
+}  // namespace ordeal::cli

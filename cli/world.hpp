@@ -1,0 +1,20 @@
+#pragma once
+
+#include "campaign/rollback.hpp"
+#include "core/scheduler.hpp"
+
+#include <filesystem>
+#include <string>
+
+namespace ordeal::cli {
+
+/// How the undo journal names a lab as the testbed: "lab:default".
+[[nodiscard]] std::string testbed_name(const std::string& lab);
+
+/// The real world for a rollback: labs on this machine. `scheduler` must outlive it.
+[[nodiscard]] RollbackWorld rollback_world(const Scheduler& scheduler);
+
+/// The undo journal of a run directory.
+[[nodiscard]] std::filesystem::path journal_of(const std::filesystem::path& run);
+
+}  // namespace ordeal::cli
