@@ -1,5 +1,7 @@
 #include "campaign/guardian.hpp"
 
+#include "testbed/read_file.hpp"
+
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -20,9 +22,7 @@ constexpr Duration end_deadline = std::chrono::seconds(5);
 constexpr Duration between_attempts = std::chrono::milliseconds(250);
 
 bool says_ready(const std::filesystem::path& log) {
-    std::ifstream stream(log);
-    const std::string text{std::istreambuf_iterator<char>(stream), {}};
-    return text.find(guardian_ready) != std::string::npos;
+    return read_file(log).find(guardian_ready) != std::string::npos;
 }
 
 /// True: the controller said bye. False: it died.

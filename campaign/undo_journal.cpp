@@ -1,6 +1,7 @@
 #include "campaign/undo_journal.hpp"
 
 #include "campaign/json.hpp"
+#include "testbed/read_file.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -147,8 +148,7 @@ Result<JournalContents> read_journal(const std::filesystem::path& file) {
     if (!stream) {
         return system_error(tried, errno);
     }
-    const std::string text(std::istreambuf_iterator<char>(stream), {});
-    return parse_journal(text, tried);
+    return parse_journal(read_file(file), tried);
 }
 
 UndoJournal::UndoJournal(Fd file, JournalContents contents)

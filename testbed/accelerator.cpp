@@ -1,6 +1,7 @@
 #include "testbed/accelerator.hpp"
 
 #include "testbed/process.hpp"
+#include "testbed/read_file.hpp"
 #include "testbed/wait.hpp"
 
 #include <fstream>
@@ -13,11 +14,6 @@ namespace ordeal {
 namespace {
 
 namespace fs = std::filesystem;
-
-std::string slurp(const fs::path& path) {
-    std::ifstream file(path);
-    return {std::istreambuf_iterator<char>(file), {}};
-}
 
 std::string first_line(const std::string& text) {
     return text.substr(0, text.find('\n'));
@@ -32,7 +28,7 @@ Result<std::string> circumstances(const fs::path& emulator) {
     utsname host{};
     ::uname(&host);
     return std::string(host.release) + "; " + first_line(*version) + "; boot " +
-           first_line(slurp("/proc/sys/kernel/random/boot_id"));
+           first_line(read_file("/proc/sys/kernel/random/boot_id"));
 }
 
 // The file has three lines: the circumstances, the accelerator, the reason.
@@ -89,7 +85,7 @@ Result<AcceleratorChoice> try_kvm(const AcceleratorOptions& options, const fs::p
         return qemu.error();
     }
     const auto booted = [&] {
-        return slurp(console).find("ordeal: userspace") != std::string::npos;
+        return read_file(console).find("ordeal: userspace") != std::string::npos;
     };
     const auto start = std::chrono::steady_clock::now();
     const bool decided = wait_until(
@@ -106,7 +102,7 @@ Result<AcceleratorChoice> try_kvm(const AcceleratorOptions& options, const fs::p
     }
     if (decided) {
         return AcceleratorChoice{Accelerator::tcg,
-                                 "QEMU ended under KVM: " + first_line(slurp(log))};
+                                 "QEMU ended under KVM: " + first_line(read_file(log))};
     }
     return AcceleratorChoice{Accelerator::tcg,
                              options.device.string() +

@@ -1,6 +1,7 @@
 #include "testbed/lab_testbed_host.hpp"
 
 #include "testbed/procfs.hpp"
+#include "testbed/read_file.hpp"
 
 #include <fstream>
 #include <iterator>
@@ -17,8 +18,7 @@ constexpr auto libvirt_deadline = 5s;
 /// Whether the process is the QEMU of `domain`: libvirt names it in `-name guest=<domain>,…`. The
 /// pid file alone does not tell: with libvirtd dead it outlives its QEMU.
 bool is_qemu_of(const ProcessRef& process, const std::string& domain) {
-    std::ifstream file("/proc/" + std::to_string(process.pid) + "/cmdline");
-    const std::string line{std::istreambuf_iterator<char>(file), {}};
+    const std::string line = read_file("/proc/" + std::to_string(process.pid) + "/cmdline");
     const std::string argument = std::string("\0guest=", 7) + domain;
     const auto found = line.find(argument);
     const auto next = found == std::string::npos ? line.size() : found + argument.size();

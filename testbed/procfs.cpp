@@ -1,6 +1,7 @@
 #include "testbed/procfs.hpp"
 
 #include "testbed/fd.hpp"
+#include "testbed/read_file.hpp"
 
 #include <algorithm>
 #include <array>
@@ -26,11 +27,6 @@ std::string label(std::int64_t pid) {
 
 Error gone(std::int64_t pid) {
     return fail(ErrorKind::not_found, "look at " + label(pid), "it is gone");
-}
-
-std::string slurp(const fs::path& path) {
-    std::ifstream file(path);
-    return {std::istreambuf_iterator<char>(file), {}};
 }
 
 /// The values of one line of /proc/<pid>/status.
@@ -90,8 +86,8 @@ Result<Fd> open_process(const ProcessRef& process) {
 
 Result<ProcessInfo> process_info(pid_t pid, const fs::path& proc) {
     const auto directory = proc / std::to_string(pid);
-    const auto stat = slurp(directory / "stat");
-    const auto status = slurp(directory / "status");
+    const auto stat = read_file(directory / "stat");
+    const auto status = read_file(directory / "status");
     // The name is in parentheses and may itself contain some.
     const auto open = stat.find('(');
     const auto close = stat.rfind(')');

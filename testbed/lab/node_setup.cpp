@@ -1,6 +1,7 @@
 #include "testbed/lab/node_setup.hpp"
 
 #include "testbed/namespaces.hpp"
+#include "testbed/read_file.hpp"
 
 #include <cerrno>
 #include <fcntl.h>
@@ -23,11 +24,6 @@ Error system_failure(std::string tried, std::string hint = {}) {
                 std::move(tried),
                 std::system_category().message(errno),
                 std::move(hint));
-}
-
-std::string slurp(const fs::path& path) {
-    std::ifstream file(path);
-    return {std::istreambuf_iterator<char>(file), {}};
 }
 
 /// The host's account file with the accounts that libvirtd and sshd insist on and that only their
@@ -169,17 +165,17 @@ Result<std::string> write_node_files(const fs::path& directory,
                 ErrorKind::unavailable, "make " + (directory / path).string(), error.message());
         }
     }
-    auto uuid = slurp("/proc/sys/kernel/random/uuid");
+    auto uuid = read_file("/proc/sys/kernel/random/uuid");
     uuid.pop_back();
     const std::vector<std::pair<const char*, std::string>> files{
         {"etc/libvirt/qemu.conf", qemu_conf},
         {"etc/libvirt/libvirtd.conf", fmt::format(libvirtd_conf, uuid)},
         {"etc/hosts", fmt::format("127.0.0.1 localhost\n{} {}\n", node.address, node.name)},
         {"etc/passwd",
-         with_accounts(slurp("/etc/passwd"),
+         with_accounts(read_file("/etc/passwd"),
                        {"libvirt-qemu:x:64055:64055::/var/lib/libvirt:/usr/sbin/nologin",
                         "sshd:x:64056:65534::/run/sshd:/usr/sbin/nologin"})},
-        {"etc/group", with_accounts(slurp("/etc/group"), {"libvirt-qemu:x:64055:"})},
+        {"etc/group", with_accounts(read_file("/etc/group"), {"libvirt-qemu:x:64055:"})},
         {"etc/shadow", "root:*:19000:0:99999:7:::\n"},
         {"run/ordeal/sshd_config", fmt::format(sshd_conf, node.address)},
         {"run/ordeal/authorized_keys", authorized + "\n"}};
