@@ -51,7 +51,7 @@ struct FaultSpec {
     std::string id;  ///< unique in the experiment; default is the kind
     std::string kind;
     std::string target;  ///< a domain's name, or a host's for host-wide faults
-    Window at;           ///< since the load started
+    Window at;           ///< since the load moved: its first acknowledgement
     Window hold;         ///< from activation to healing
     Params params;       ///< validated against the catalogue
 };
