@@ -1,5 +1,6 @@
 #include "testbed/lab/node_setup.hpp"
 
+#include "testbed/cache.hpp"
 #include "testbed/namespaces.hpp"
 #include "testbed/read_file.hpp"
 
@@ -47,6 +48,8 @@ remember_owner = 0
 security_driver = "none"
 cgroup_controllers = []
 namespaces = []
+# Not virtlogd: it may be killed, and a guest's console is evidence.
+stdio_handler = "file"
 )";
 
 constexpr const char* libvirtd_conf = R"(# The socket is reachable by root alone.
@@ -157,13 +160,23 @@ const std::vector<PrivatePath>& private_paths() {
 Result<std::string> write_node_files(const fs::path& directory,
                                      const NodeState& node,
                                      const std::string& authorized) {
-    for (const auto* path : {"etc/libvirt", "lib", "log", "cache", "run/ordeal", "run/sshd"}) {
-        std::error_code error;
-        fs::create_directories(directory / path, error);
+    // What libvirtd finds out about QEMU takes it seconds and is the same in every lab.
+    const auto known = cache_directory() / "libvirt";
+    std::error_code error;
+    for (const auto& path : {directory / "etc/libvirt",
+                             directory / "lib",
+                             directory / "log",
+                             directory / "run/ordeal",
+                             directory / "run/sshd",
+                             known}) {
+        fs::create_directories(path, error);
         if (error) {
-            return fail(
-                ErrorKind::unavailable, "make " + (directory / path).string(), error.message());
+            return fail(ErrorKind::unavailable, "make " + path.string(), error.message());
         }
+    }
+    fs::create_directory_symlink(known, directory / "cache", error);
+    if (error) {
+        return fail(ErrorKind::unavailable, "share " + known.string(), error.message());
     }
     auto uuid = read_file("/proc/sys/kernel/random/uuid");
     uuid.pop_back();
