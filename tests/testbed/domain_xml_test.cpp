@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <pugixml.hpp>
+#include <set>
 
 namespace ordeal {
 namespace {
@@ -50,8 +51,8 @@ TEST(DomainXml, BootsTheEmbeddedGuestDirectly) {
     EXPECT_EQ(text(xml, "/domain/os/kernel"), "/cache/vmlinuz");
     EXPECT_EQ(text(xml, "/domain/os/initrd"), "/cache/initramfs");
     EXPECT_EQ(text(xml, "/domain/os/cmdline"),
-              "console=ttyS0 quiet panic=0 ordeal.ip=10.77.1.1/16 ordeal.gw=10.77.0.1 "
-              "ordeal.udp=10.77.0.1:7701 ordeal.disk=/dev/vda ordeal.fs=ext3");
+              "console=ttyS0 quiet panic=0 no_timer_check ordeal.ip=10.77.1.1/16 "
+              "ordeal.gw=10.77.0.1 ordeal.udp=10.77.0.1:7701 ordeal.disk=/dev/vda ordeal.fs=ext3");
 }
 
 TEST(DomainXml, TellsTheGuestItsMountOptions) {
@@ -113,6 +114,17 @@ TEST(DomainXml, LeadsTheAgentAndTheNetworkOut) {
     EXPECT_EQ(attribute(xml, "//channel/target/@name"), "org.ordeal.agent.0");
     EXPECT_EQ(attribute(xml, "//interface/source/@bridge"), "guest");
     EXPECT_EQ(attribute(xml, "//interface/mac/@address"), "52:54:00:4d:00:01");
+}
+
+TEST(DomainXml, GivesEveryDeviceASlotOfItsOwnOnTheRootBus) {
+    auto wanted = spec();
+    wanted.disks.push_back({.name = "logs"});
+    std::set<std::string> slots;
+    for (const auto& address : parsed(wanted).select_nodes("//address")) {
+        EXPECT_STREQ(address.node().attribute("bus").value(), "0");
+        EXPECT_TRUE(slots.insert(address.node().attribute("slot").value()).second);
+    }
+    EXPECT_EQ(slots.size(), 4U);
 }
 
 TEST(DomainXml, SaysWhoseDomainItIs) {
