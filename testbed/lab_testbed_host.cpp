@@ -4,7 +4,6 @@
 #include "testbed/read_file.hpp"
 
 #include <fstream>
-#include <iterator>
 #include <utility>
 
 namespace ordeal {
