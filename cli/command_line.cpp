@@ -269,6 +269,7 @@ std::variant<Invocation, Answer> parse_command_line(const std::vector<std::strin
             2};
     }
     parsed.run.command_line = arguments;
+    parsed.run.command_line.insert(parsed.run.command_line.begin(), "ordeal");
     const std::map<std::string, ColorMode> colors{
         {"auto", ColorMode::automatic}, {"always", ColorMode::always}, {"never", ColorMode::never}};
     parsed.common.color = colors.at(parsed.color);
