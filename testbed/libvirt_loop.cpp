@@ -4,6 +4,7 @@
 #include <libvirt/virterror.h>
 
 #include <cassert>
+#include <csignal>
 #include <mutex>
 
 namespace ordeal {
@@ -16,6 +17,7 @@ void disarm(int timer, void* /*opaque*/) {
 void print_nothing(void* /*data*/, virErrorPtr /*error*/) {}
 
 bool initialise() {
+    std::signal(SIGPIPE, SIG_IGN);
     virSetErrorFunc(nullptr, print_nothing);
     return virInitialize() == 0 && virEventRegisterDefaultImpl() == 0;
 }
