@@ -112,8 +112,11 @@ void add_list(CLI::App& app, Parsed& parsed) {
 void add_describe(CLI::App& app, Parsed& parsed) {
     auto* verb =
         app.add_subcommand("describe", "Explain one fault, probe or check with its parameters");
-    verb->add_option("kind", parsed.describe.kind, "For example qemu.kill")->required();
-    verb->footer("Example:\n  ordeal describe agent.heartbeat");
+    verb->add_option("kind",
+                     parsed.describe.kind,
+                     "For example qemu.kill; \"definition\": the keys of an experiment's file")
+        ->required();
+    verb->footer("Examples:\n  ordeal describe agent.heartbeat\n  ordeal describe definition");
 }
 
 void add_lab(CLI::App& app, Parsed& parsed) {

@@ -1,4 +1,5 @@
 #include "campaign/kind_library.hpp"
+#include "cli/describe_definition.hpp"
 #include "cli/exit_codes.hpp"
 #include "cli/failure.hpp"
 #include "cli/terminal.hpp"
@@ -85,6 +86,10 @@ void print(const CommonOptions& common, const Found& found) {
 }  // namespace
 
 int execute(const CommonOptions& common, const DescribeOptions& options) {
+    if (options.kind == "definition") {
+        fmt::print("{}", describe_definition());
+        return exit_pass;
+    }
     const auto kinds = builtin_kinds();
     if (!kinds) {
         return tell(kinds.error());

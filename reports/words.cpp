@@ -31,10 +31,40 @@ Phrase phrase_of(const std::string& check) {
     return known == phrases.end() ? Phrase{} : *known;
 }
 
+/// What an observer was expected to do, in words; `subject` is the observer.
+struct Expectation {
+    std::string_view expected;
+    std::string_view held;
+    std::string_view broken;
+};
+
+constexpr std::array expectations{
+    Expectation{"agrees", "noticed in time and gave no false alarm", "was wrong or late"},
+    Expectation{"false_alive",
+                "went on calling the domain alive while it was down, as the experiment expects",
+                "did not go on calling the domain alive, against the experiment's expectation"},
+    Expectation{"false_dead",
+                "called a serving domain dead, as the experiment expects",
+                "did not call a serving domain dead, against the experiment's expectation"}};
+
+/// Nothing when the trials say no expectation, or different ones.
+const Expectation* expectation_of(const CheckSummary& summary) {
+    const auto figure = summary.figures.find("expected");
+    if (figure == summary.figures.end() || figure->second.occurring.size() != 1) {
+        return nullptr;
+    }
+    const auto& word = figure->second.occurring.begin()->first;
+    const auto known = std::ranges::find(expectations, word, &Expectation::expected);
+    return known == expectations.end() ? nullptr : &*known;
+}
+
 std::string held(const CheckSummary& summary) {
     const auto phrase = phrase_of(summary.check);
     if (!phrase.held.empty()) {
         return std::string(phrase.held);
+    }
+    if (const auto* expected = expectation_of(summary)) {
+        return fmt::format("{} {}", summary.subject, expected->held);
     }
     return summary.subject.empty()
                ? fmt::format("{} held", summary.check)
@@ -45,6 +75,9 @@ std::string broken(const CheckSummary& summary) {
     const auto phrase = phrase_of(summary.check);
     if (!phrase.broken.empty()) {
         return std::string(phrase.broken);
+    }
+    if (const auto* expected = expectation_of(summary)) {
+        return fmt::format("{} {}", summary.subject, expected->broken);
     }
     return summary.subject.empty()
                ? fmt::format("{} did not hold", summary.check)

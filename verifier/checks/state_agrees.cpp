@@ -225,6 +225,7 @@ class StateAgrees : public Check {
         result.evidence = evidence_of(seen, health, *judged);
         if (seen.observed) {
             result.figures = figures_of(seen, params.get<Duration>("within", default_within));
+            result.figures.set("expected", params.get<std::string>("expect", "agrees"));
         }
         return result;
     }
