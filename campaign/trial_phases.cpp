@@ -347,6 +347,9 @@ void Trial::conclude() {
         if (auto stored = world_.writer.finish_trial(record); !stored) {
             spdlog::error(
                 "trial is not stored trial={} error={}", record.number, stored.error().text());
+            // A verdict that nobody can read again is none, least of all one of a full disk.
+            record.verdict = Verdict::inconclusive;
+            record.reason = "its result could not be stored: " + stored.error().answer;
         }
     }
 }

@@ -11,7 +11,7 @@ Status write_file(const std::filesystem::path& path, std::string_view text) {
         return fail(ErrorKind::unavailable,
                     "write " + path.string(),
                     answer,
-                    "choose another place with --output, or make room");
+                    "choose another place with --out, or make room");
     };
     std::filesystem::path fresh = path;
     fresh += ".new";

@@ -1,7 +1,34 @@
 #include "tests/campaign/campaign_fixture.hpp"
 
+#include <algorithm>
+#include <csignal>
+#include <optional>
+#include <sys/resource.h>
+
 namespace ordeal {
 namespace {
+
+/// Lets no file of this process grow beyond a size: writes fail as on a full disk (EFBIG).
+class FileSizeLimit {
+  public:
+    explicit FileSizeLimit(rlim_t bytes) {
+        std::signal(SIGXFSZ, SIG_IGN);
+        ::getrlimit(RLIMIT_FSIZE, &before_);
+        const rlimit now{.rlim_cur = bytes, .rlim_max = before_.rlim_max};
+        ::setrlimit(RLIMIT_FSIZE, &now);
+    }
+
+    ~FileSizeLimit() {
+        ::setrlimit(RLIMIT_FSIZE, &before_);
+        std::signal(SIGXFSZ, SIG_DFL);
+    }
+
+    FileSizeLimit(const FileSizeLimit&) = delete;
+    FileSizeLimit& operator=(const FileSizeLimit&) = delete;
+
+  private:
+    rlimit before_{};
+};
 
 class RunnerTest : public CampaignTest {
   protected:
@@ -35,6 +62,23 @@ TEST_F(RunnerTest, WritesDownWhatWasRun) {
     const auto latest = load_run(directory_.path() / "runs" / "latest", Load::summaries);
     ASSERT_TRUE(latest) << latest.error().text();
     EXPECT_EQ(latest->id, record.id);
+}
+
+TEST_F(RunnerTest, GivesNoVerdictThatItCouldNotStore) {
+    experiment_.faults = {fault("qemu.kill")};
+    std::optional<RunOutcome> outcome;
+    {
+        const FileSizeLimit limit(512U << 10U);
+        outcome = run(200, 2);
+    }
+    ASSERT_EQ(outcome->ending, Ending::broken) << "the limit was not reached";
+    const auto kept = stored(*outcome);
+    EXPECT_FALSE(kept.finished);
+    EXPECT_GT(kept.trials.size(), 0U) << "finished trials are kept";
+    const auto passed =
+        std::ranges::count(outcome->record.trials, Verdict::pass, &TrialRecord::verdict);
+    EXPECT_EQ(static_cast<std::size_t>(passed), kept.trials.size());
+    EXPECT_EQ(exit_code(*outcome, 0), 3);
 }
 
 TEST_F(RunnerTest, GivesTheSameHistoryForTheSameSeed) {
