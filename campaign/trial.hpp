@@ -79,6 +79,7 @@ class Trial {
     [[nodiscard]] std::optional<Instant> last_healing() const;
     [[nodiscard]] std::optional<Fields> revival(TrialDomain& domain) const;
     Status restart(TrialDomain& domain);
+    Status remove(TrialDomain& domain);
     void stop_faults();
     void conclude();
     void keep_or_drop_evidence();

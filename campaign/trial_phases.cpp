@@ -24,7 +24,8 @@ constexpr Duration revival_allowance = 3s;
 constexpr Duration freshness = 1s;
 /// Faults that come so early are prepared before the load starts.
 constexpr Duration early = 500ms;
-constexpr int removal_attempts = 3;
+/// A management that was killed or hangs may be back in this time.
+constexpr Duration removal_allowance = 15s;
 constexpr Duration between_removals = 200ms;
 
 /// Tearing down outlives every stop.
@@ -277,18 +278,22 @@ Status Trial::judge() {
     return ok();
 }
 
+Status Trial::remove(TrialDomain& domain) {
+    auto& scheduler = world_.scheduler;
+    const auto limit = scheduler.now() + removal_allowance;
+    auto removed = domain.remove();
+    while (!removed && scheduler.now() < limit) {
+        scheduler.wait_for(between_removals, never);
+        removed = domain.remove();
+    }
+    return removed;
+}
+
 Status Trial::tear_down() {
     stop_faults();
     Status status = ok();
     for (std::size_t i = 0; i < domains_.size(); ++i) {
-        Status removed = ok();
-        for (int attempt = 0; attempt < removal_attempts; ++attempt) {
-            removed = domains_[i]->remove();
-            if (removed) {
-                break;
-            }
-            world_.scheduler.wait_for(between_removals, never);
-        }
+        auto removed = remove(*domains_[i]);
         if (removed) {
             removed = world_.journal.done(announced_[i]);
         }
