@@ -47,6 +47,13 @@ struct AddValue {
     }
 };
 
+/// "libvirt.state", or where there are several domains "libvirt.state of db".
+bool is_observer(const CellSummary& cell, std::string_view subject) {
+    return std::ranges::any_of(cell.observers, [&](const ObserverSummary& observer) {
+        return subject == observer.observer || subject.starts_with(observer.observer + " of ");
+    });
+}
+
 /// A subject that names something in more than half of the trials is worth a line of its own; the
 /// others (domains have a new name in each trial) are one line.
 std::set<std::pair<std::string, std::string>> lasting_subjects(const CellSummary& cell) {
@@ -60,14 +67,22 @@ std::set<std::pair<std::string, std::string>> lasting_subjects(const CellSummary
     }
     std::set<std::pair<std::string, std::string>> lasting;
     for (const auto& [key, in] : seen) {
-        const bool observer =
-            std::ranges::find(cell.observers, key.second, &ObserverSummary::observer) !=
-            cell.observers.end();
-        if (observer || (in.size() > 1 && in.size() * 2 > trials[key.first].size())) {
+        if (is_observer(cell, key.second) ||
+            (in.size() > 1 && in.size() * 2 > trials[key.first].size())) {
             lasting.insert(key);
         }
     }
     return lasting;
+}
+
+/// A check that speaks of one subject only need not name it, except an observer.
+void drop_lone_subjects(std::vector<CheckSummary>& checks, const CellSummary& cell) {
+    for (auto& check : checks) {
+        const bool alone = std::ranges::count(checks, check.check, &CheckSummary::check) == 1;
+        if (alone && !is_observer(cell, check.subject)) {
+            check.subject.clear();
+        }
+    }
 }
 
 void quote(CheckSummary& summary, const Finding& finding) {
@@ -106,6 +121,7 @@ std::vector<CheckSummary> checks_of(const CellSummary& cell) {
             checks[index].trials.add(combine(verdicts));
         }
     }
+    drop_lone_subjects(checks, cell);
     std::ranges::stable_sort(checks, {}, [](const CheckSummary& check) {
         return std::tuple(check.trials.fail == 0, check.trials.inconclusive == 0, check.check);
     });

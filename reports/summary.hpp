@@ -42,7 +42,7 @@ struct FigureSummary {
 /// One check's findings about one subject over the trials of a cell.
 struct CheckSummary {
     std::string check;
-    std::string subject;  ///< an observer; empty when each trial has its own (domains)
+    std::string subject;  ///< empty when there is only one, or each trial has its own
     Counts trials;        ///< a trial counts once, with its worst finding
     std::map<std::string, FigureSummary> figures;
     std::vector<const Finding*> quoted;  ///< one finding of each wording group, worst first; few

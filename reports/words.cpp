@@ -31,6 +31,10 @@ Phrase phrase_of(const std::string& check) {
     return known == phrases.end() ? Phrase{} : *known;
 }
 
+std::string of(const std::string& subject) {
+    return subject.empty() ? "" : fmt::format(" ({})", subject);
+}
+
 /// What an observer was expected to do, in words; `subject` is the observer.
 struct Expectation {
     std::string_view expected;
@@ -61,7 +65,7 @@ const Expectation* expectation_of(const CheckSummary& summary) {
 std::string held(const CheckSummary& summary) {
     const auto phrase = phrase_of(summary.check);
     if (!phrase.held.empty()) {
-        return std::string(phrase.held);
+        return std::string(phrase.held) + of(summary.subject);
     }
     if (const auto* expected = expectation_of(summary)) {
         return fmt::format("{} {}", summary.subject, expected->held);
@@ -74,7 +78,7 @@ std::string held(const CheckSummary& summary) {
 std::string broken(const CheckSummary& summary) {
     const auto phrase = phrase_of(summary.check);
     if (!phrase.broken.empty()) {
-        return std::string(phrase.broken);
+        return std::string(phrase.broken) + of(summary.subject);
     }
     if (const auto* expected = expectation_of(summary)) {
         return fmt::format("{} {}", summary.subject, expected->broken);
@@ -165,7 +169,7 @@ Verdict CheckSummary::verdict() const {
 std::string CheckSummary::grades() const {
     std::string text;
     for (const auto& [name, figure] : figures) {
-        if (figure.is_yes_no || figure.occurring.empty()) {
+        if (figure.is_yes_no || figure.occurring.empty() || name == "expected") {
             continue;
         }
         text += (text.empty() ? "" : "; ") + spaced(name);

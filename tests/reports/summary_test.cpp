@@ -88,6 +88,28 @@ TEST(Summary, OneLineForAllDomainsOneForEachObserver) {
               "Grade: journal replayed in 20 trials");
 }
 
+TEST(Summary, NamesDomainsOnlyWhereThereAreSeveral) {
+    auto run = synthetic::kill_run();
+    for (auto& trial : run.trials) {
+        for (auto& finding : trial.findings) {
+            finding.subject = finding.check == "no_acked_write_lost" ? "vm" : finding.subject;
+        }
+    }
+    EXPECT_EQ(check_of(summarize(run).cells.at(0), "no_acked_write_lost").subject, "");
+    for (auto& trial : run.trials) {
+        trial.findings.push_back(
+            {.check = "no_acked_write_lost", .subject = "other", .verdict = Verdict::pass});
+    }
+    const auto summary = summarize(run);
+    std::vector<std::string> sentences;
+    for (const auto& check : summary.cells.at(0).checks) {
+        sentences.push_back(check.sentence());
+    }
+    EXPECT_THAT(sentences,
+                testing::IsSupersetOf({HasSubstr("No acknowledged write was lost (vm) in 20"),
+                                       HasSubstr("No acknowledged write was lost (other) in 20")}));
+}
+
 TEST(Summary, AddsUpFiguresOverTrials) {
     const auto run = synthetic::mixed_run();
     const auto summary = summarize(run);
