@@ -90,7 +90,7 @@ name = "injections"
 title = "Many short stops"
 question = "How late are injections?"
 settle = "300ms"
-duration = "1s"
+duration = "38s"
 deadline = "5min"
 recover = false
 
@@ -111,10 +111,10 @@ kind = "agent.heartbeat"
 [[check]]
 kind = "no_acked_write_lost"
 TOML
-    local i
+    local i # each is prepared half a second ahead, which must find QEMU running
     for ((i = 0; i < $1; ++i)); do
         printf '\n[[fault]]\nid = "stop-%d"\nkind = "qemu.stop"\ntarget = "vm"\nat = "%dms"\nhold = "50ms"\n' \
-            "$i" $((1000 + i * 250))
+            "$i" $((1000 + i * 700))
     done
 }
 
@@ -136,8 +136,8 @@ measure_injections() {
 fio_guest() { # fio's arguments
     local cache=${ORDEAL_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/ordeal} entry image overlay=$work/overlay
     mkdir -p "$work/cache" "$overlay/bin"
-    for entry in "$cache"/*; do
-        [[ $(basename "$entry") == guest ]] || ln -sfn "$entry" "$work/cache/"
+    for entry in kernel libvirt unpacked; do
+        [[ ! -e $cache/$entry || -e $work/cache/$entry ]] || cp -a "$cache/$entry" "$work/cache/"
     done
     image=$(ORDEAL_CACHE=$work/cache guest-agents/image/build --with "$(command -v fio)" \
         "$build/guest-agents/ordeal-agent")
@@ -160,8 +160,8 @@ INIT
     chmod 755 "$overlay/init" "$overlay/bin/plain-init"
     # Later members of an initramfs replace earlier ones; the plain image stays for the next call.
     [[ -e $image/plain ]] || cp "$image/initramfs" "$image/plain"
-    { cat "$image/plain"; cd "$overlay" && find init bin | cpio --quiet -o -H newc; } >"$work/initramfs"
-    cp "$work/initramfs" "$image/initramfs"
+    (cd "$overlay" && find init bin | cpio --quiet -o -H newc) >"$work/overlay.cpio"
+    cat "$image/plain" "$work/overlay.cpio" >"$image/initramfs"
 }
 
 ledger_definition() { # profile
