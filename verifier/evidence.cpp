@@ -43,6 +43,11 @@ class TrackBuilder {
         if (!track_.empty()) {
             from = std::max(from, open_ ? track_.back().from : track_.back().to);
         }
+        if (open_ && track_.back().sign != Sign::alive && sign != Sign::alive) {
+            // One kind of standstill after another: the first held until the second was seen,
+            // although the last sign of life lies before both.
+            from = event.at;
+        }
         close(from);
         track_.push_back({sign, from, event.at, event.at, life_, words_of(event)});
         open_ = true;

@@ -1,5 +1,6 @@
 #include "probes/common.hpp"
 
+#include <algorithm>
 #include <optional>
 #include <string>
 
@@ -21,7 +22,8 @@ class Process final : public Probe {
         std::int64_t pid = 0;
         Duration cpu_time{};
         Instant looked{};
-        Instant moved{};  ///< when CPU time was last seen to have grown
+        Instant moved{};    ///< when CPU time was last seen to have grown
+        Instant stopped{};  ///< when it was last seen stopped: until then it could not use any
         std::optional<Instant> last_seen;
     };
 
@@ -59,9 +61,10 @@ class Process final : public Probe {
         progress.looked = now;
         const auto standstill = context.params.get<Duration>("standstill");
         if (status->state == 'T' || status->state == 't') {
+            progress.stopped = now;
             context.observer.saw(
                 Opinion::dead, "stopped by a signal", progress.last_seen, std::move(facts));
-        } else if (now - progress.moved >= standstill) {
+        } else if (now - std::max(progress.moved, progress.stopped) >= standstill) {
             context.observer.saw(Opinion::dead,
                                  "used no CPU time for " + to_text(standstill),
                                  progress.last_seen,

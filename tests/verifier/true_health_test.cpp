@@ -57,6 +57,22 @@ TEST(TrueHealth, SaysHungForAStoppedProcess) {
     EXPECT_EQ(timeline[1].from, ms(2100));
 }
 
+TEST(TrueHealth, LetsAStopStandWhenTheProcessIsSeenIdleRightAfterIt) {
+    Story story = healthy(ms(2000));
+    process(story, ms(2150), ms(2050), ms(5200), "T");
+    // Continued at 6 s, looked at before it used any CPU time; its last sign of life is still the
+    // old one.
+    process(story, ms(6010), ms(2050), ms(6010), "S");
+    silent(story, ms(2100), ms(5999));
+    for (const auto* door : {"agent.heartbeat", "network.heartbeat", "network.ping"}) {
+        story.watched(ms(6000), ms(7000), door, Opinion::alive);
+    }
+    const auto timeline = true_health(story.history(), vm);
+    ASSERT_THAT(grades(timeline), ::testing::Contains("hung"));
+    EXPECT_EQ(timeline[1].from, ms(2100));
+    EXPECT_GE(timeline[1].to, ms(5900));
+}
+
 TEST(TrueHealth, NeverTakesLibvirtsWord) {
     Story story = killed();
     story.watched(ms(0), ms(6000), "libvirt.state", Opinion::alive);
