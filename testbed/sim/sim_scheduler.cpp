@@ -64,7 +64,8 @@ class SimScheduler::SimTask final : public Task {
     SimTask(const SimTask&) = delete;
     SimTask& operator=(const SimTask&) = delete;
 
-    ~SimTask() override {
+    // A simulation that is stuck in here ends the program, with the words of SimStuck.
+    ~SimTask() override {  // NOLINT(bugprone-exception-escape)
         request_stop();
         join();
     }

@@ -43,7 +43,8 @@ class SimMachine {
     [[nodiscard]] Result<ProcessRef> service(const std::string& service) const;
     void launch_service(const std::string& service);
 
-    std::map<std::string, std::shared_ptr<SimDomain>, std::less<>> domains;
+    /// By the name that libvirt knows.
+    std::map<std::string, std::shared_ptr<SimDomain>, std::less<>>& domains() { return domains_; }
 
   private:
     void service_ended(const std::string& service);
@@ -52,6 +53,7 @@ class SimMachine {
     const std::string name_;
     SimProcesses processes_;
     std::map<std::string, ProcessRef> services_;
+    std::map<std::string, std::shared_ptr<SimDomain>, std::less<>> domains_;
 };
 
 /// All that exists in the simulation. Outlives the testbeds that look at it, so a test can open a
