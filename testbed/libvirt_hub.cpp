@@ -41,6 +41,7 @@ int on_lifecycle(virConnectPtr, virDomainPtr domain, int event, int detail, void
     return 0;
 }
 
+// NOLINTNEXTLINE(readability-function-size): the signature is libvirt's
 void on_io_error(virConnectPtr,
                  virDomainPtr domain,
                  const char* /*source*/,
