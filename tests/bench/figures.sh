@@ -16,14 +16,15 @@ kill_definition() {
 }
 
 kill_trials() { # slots
-    local run=$work/kill-$1
+    local run=$work/kill-$1 trials
+    trials=$(count "$(($1 * 10))" 2)
     kill_definition >"$work/kill.toml"
-    run_trials "$run" "$work/kill.toml" --trials "$(count 20 2)" --slots "$1"
+    run_trials "$run" "$work/kill.toml" --trials "$trials" --slots "$1"
     query "$run" -cmd '.parameter init' -cmd '.parameter set @settle 300000000' \
         -cmd '.parameter set @at 2000000000' -cmd '.parameter set @hold 2500000000' \
         <tests/bench/overhead.sql >"$work/overhead-$1"
     "$ordeal" lab shell --name "$lab" -- "$PWD/tests/bench/shell-loop" \
-        "$guest" "$work/loop-$1.d" "$(count 20 2)" "$1" 2 >"$work/loop-$1"
+        "$guest" "$work/loop-$1.d" "$trials" "$1" 2 >"$work/loop-$1"
 }
 
 overhead_figures() { # slots
@@ -170,7 +171,7 @@ ledger_definition() { # profile
 name = "ledger"
 title = "The ledger's rate"
 question = "How fast does it write?"
-settle = "25s"
+settle = "15s"
 duration = "6s"
 deadline = "3min"
 recover = false
@@ -217,7 +218,7 @@ ledger_profile() { # profile, fio's arguments
     fio_guest "$@"
     ledger_definition "$profile" >"$work/ledger.toml"
     ORDEAL_CACHE=$work/cache run_trials "$work/ledger-$profile" "$work/ledger.toml" \
-        --trials "$(count 7 1)" --slots 1 --keep
+        --trials "$(count 5 1)" --slots 1 --keep
     ledger_rates "$work/ledger-$profile" >"$rates"
     figure "ledger \`$profile\` against fio with the same pattern in the same boot, median of $(wc -l <"$rates")" \
         "$(awk '{ print $3 * 100 }' "$rates" | quantile 0.5 | rounded) %" ">= 70 %"
@@ -237,6 +238,7 @@ measure_controller() {
     "$ordeal" run tests/bench/ten-domains.toml --out "$run" --lab "$lab" --slots 1 --color never \
         >"$run.log" 2>&1 &
     pid=$!
+    trap 'kill "$pid" 2>/dev/null || true' EXIT
     while line=$(cat "/proc/$pid/stat" 2>/dev/null) && [[ $line != *') Z '* ]]; do
         read -r -a words <<<"${line##*) }"
         echo "${EPOCHREALTIME/[.,]/} $((words[11] + words[12]))" >>"$work/cpu"
