@@ -234,10 +234,10 @@ measure_ledger() {
 # --- the controller's own cost --------------------------------------------------------------------
 
 measure_controller() {
-    local run=$work/controller pid line words tick
+    local run=$work/controller line words tick
     "$ordeal" run tests/bench/ten-domains.toml --out "$run" --lab "$lab" --slots 1 --color never \
         >"$run.log" 2>&1 &
-    pid=$!
+    pid=$! # not local: the trap outlives this function
     trap 'kill "$pid" 2>/dev/null || true' EXIT
     while line=$(cat "/proc/$pid/stat" 2>/dev/null) && [[ $line != *') Z '* ]]; do
         read -r -a words <<<"${line##*) }"

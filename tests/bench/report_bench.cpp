@@ -50,20 +50,20 @@ Status open(const std::filesystem::path& file) {
 }  // namespace
 }  // namespace ordeal
 
-int main(int argc, char** argv) try {
+int main(int argc, char** argv) {
     const std::string_view verb = argc == 3 ? argv[1] : "";
     if (verb != "make" && verb != "open") {
         std::cerr << ordeal::usage;
         return 2;
     }
-    const auto status = verb == "make" ? ordeal::make(argv[2]) : ordeal::open(argv[2]);
-    if (!status) {
+    try {
+        const auto status = verb == "make" ? ordeal::make(argv[2]) : ordeal::open(argv[2]);
+        if (status) {
+            return EXIT_SUCCESS;
+        }
         std::cerr << "report_bench: " << status.error().text() << '\n';
-        return EXIT_FAILURE;
+    } catch (const std::exception& error) {
+        std::cerr << "report_bench: " << error.what() << '\n';
     }
-    return EXIT_SUCCESS;
-
-} catch (const std::exception& error) {
-    std::cerr << "report_bench: " << error.what() << '\n';
     return EXIT_FAILURE;
 }
