@@ -56,6 +56,9 @@ constexpr const char* libvirtd_conf = R"(# The socket is reachable by root alone
 auth_unix_ro = "none"
 auth_unix_rw = "none"
 log_outputs = "3:file:/var/log/libvirt/libvirtd.log"
+# Past this many requests in flight it reads no more of a client's, keepalive answers included.
+max_client_requests = 200
+max_workers = 64
 host_uuid = "{}"
 )";
 
