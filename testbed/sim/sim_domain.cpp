@@ -80,7 +80,7 @@ void SimDomain::finish_boot() {
                                     "fault.agent_kill",
                                     "clock",
                                     "udp"}};
-    news_.hellos.call(*hello_);
+    on_hello.call(*hello_);
     agenda_.scheduler().notify();
     beat();
     write();
@@ -146,7 +146,7 @@ void SimDomain::hang() {
 
 void SimDomain::say(const std::string& line) {
     if (executes()) {
-        news_.console_lines.call(agenda_.now(), line);
+        on_console.call(agenda_.now(), line);
     }
 }
 
@@ -182,12 +182,12 @@ void SimDomain::beat() {
         }
         agenda_.after(link_latency, [self = shared_from_this(), beat]() mutable {
             beat.arrived = self->agenda_.now();
-            self->news_.beats.call(beat);
+            self->on_beat.call(beat);
         });
         if (network_) {
             agenda_.after(network_latency, [self = shared_from_this(), beat]() mutable {
                 beat.arrived = self->agenda_.now();
-                self->news_.network_beats.call(beat);
+                self->on_network_beat.call(beat);
             });
         }
     }
@@ -203,10 +203,10 @@ void SimDomain::write() {
             const auto done = load_->acknowledged[writer];
             if (due > done) {
                 load_->acknowledged[writer] = due;
-                news_.acknowledgements.call({.arrived = agenda_.now(),
-                                             .writer = static_cast<std::int64_t>(writer),
-                                             .first = done,
-                                             .last = due - 1});
+                on_acknowledged.call({.arrived = agenda_.now(),
+                                      .writer = static_cast<std::int64_t>(writer),
+                                      .first = done,
+                                      .last = due - 1});
             }
         }
     }
@@ -253,17 +253,17 @@ void SimDomain::learn(DomainState state,
                       std::string event,
                       std::string detail) {
     known_ = {.state = state, .reason = std::move(reason)};
-    news_.events.call({.domain = name_, .event = std::move(event), .detail = std::move(detail)});
+    on_event.call({.domain = name_, .event = std::move(event), .detail = std::move(detail)});
 }
 
 void SimDomain::libvirt_lost() {
     libvirt_looks_ = false;
-    news_.events.call({.domain = name_, .event = "connection_lost"});
+    on_event.call({.domain = name_, .event = "connection_lost"});
 }
 
 void SimDomain::libvirt_back() {
     libvirt_looks_ = true;
-    news_.events.call({.domain = name_, .event = "connection_back"});
+    on_event.call({.domain = name_, .event = "connection_back"});
     if (!qemu_) {
         end_noticed();
     } else if (pvpanic_fired_ && known_.state != DomainState::crashed) {

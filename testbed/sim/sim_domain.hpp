@@ -11,17 +11,6 @@
 
 namespace ordeal {
 
-/// Who hears what from a simulated domain.
-struct SimNews {
-    Listeners<DomainEvent> events;  ///< libvirt's
-    Listeners<Hello> hellos;
-    Listeners<Beat> beats;
-    Listeners<Beat> network_beats;
-    Listeners<Acknowledged> acknowledgements;
-    Listeners<std::string> protocol_errors;
-    Listeners<Instant, std::string> console_lines;
-};
-
 /// One simulated domain: a QEMU process, the guest in it, and what libvirt believes of the two.
 /// The three are kept apart, because the tool exists to show where they disagree.
 class SimDomain : public std::enable_shared_from_this<SimDomain> {
@@ -81,7 +70,13 @@ class SimDomain : public std::enable_shared_from_this<SimDomain> {
     void libvirt_lost();
     void libvirt_back();
 
-    SimNews& news() { return news_; }
+    Listeners<DomainEvent> on_event;
+    Listeners<Hello> on_hello;
+    Listeners<Beat> on_beat;
+    Listeners<Beat> on_network_beat;
+    Listeners<Acknowledged> on_acknowledged;
+    Listeners<std::string> on_protocol_error;
+    Listeners<Instant, std::string> on_console;
 
   private:
     struct Load {
@@ -108,7 +103,6 @@ class SimDomain : public std::enable_shared_from_this<SimDomain> {
     const DomainSpec spec_;
     const std::string name_;
 
-    SimNews news_;
     std::optional<ProcessRef> qemu_;
     bool vcpus_run_ = false;
     Kernel kernel_ = Kernel::off;

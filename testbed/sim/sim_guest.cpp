@@ -84,27 +84,27 @@ Status SimGuest::inject(const std::string& fault, const Fields& /*params*/, Dura
 }
 
 Subscription SimGuest::on_hello(std::function<void(const Hello&)> callback) {
-    return domain_->news().hellos.add(std::move(callback));
+    return domain_->on_hello.add(std::move(callback));
 }
 
 Subscription SimGuest::on_beat(std::function<void(const Beat&)> callback) {
-    return domain_->news().beats.add(std::move(callback));
+    return domain_->on_beat.add(std::move(callback));
 }
 
 Subscription SimGuest::on_acknowledged(std::function<void(const Acknowledged&)> callback) {
-    return domain_->news().acknowledgements.add(std::move(callback));
+    return domain_->on_acknowledged.add(std::move(callback));
 }
 
 Subscription SimGuest::on_protocol_error(std::function<void(const std::string&)> callback) {
-    return domain_->news().protocol_errors.add(std::move(callback));
+    return domain_->on_protocol_error.add(std::move(callback));
 }
 
 Subscription SimGuest::on_network_beat(std::function<void(const Beat&)> callback) {
-    return domain_->news().network_beats.add(std::move(callback));
+    return domain_->on_network_beat.add(std::move(callback));
 }
 
 Subscription SimGuest::on_console(std::function<void(Instant, const std::string&)> callback) {
-    return domain_->news().console_lines.add(std::move(callback));
+    return domain_->on_console.add(std::move(callback));
 }
 
 Result<Duration> SimGuest::ping(Duration deadline) {

@@ -37,8 +37,8 @@ Result<DomainStatus> SimHypervisor::state(const std::string& domain) {
     if (auto asked = ask("read the state of " + domain, look_latency, call_deadline); !asked) {
         return asked.error();
     }
-    const auto found = machine_.domains().find(domain);
-    return found == machine_.domains().end()
+    const auto found = machine_.domains.find(domain);
+    return found == machine_.domains.end()
                ? DomainStatus{.state = DomainState::not_defined, .reason = "unknown"}
                : found->second->known();
 }
@@ -51,8 +51,8 @@ Result<std::shared_ptr<SimDomain>> SimHypervisor::order(const std::string& verb,
     if (auto asked = ask(tried, order_latency, call_deadline); !asked) {
         return asked.error();
     }
-    const auto found = machine_.domains().find(domain);
-    if (found == machine_.domains().end()) {
+    const auto found = machine_.domains.find(domain);
+    if (found == machine_.domains.end()) {
         return fail(ErrorKind::not_found, tried, "it is not defined");
     }
     if (world_.mishaps().libvirt == Deed::fails) {
@@ -128,13 +128,13 @@ Status SimHypervisor::remove(const std::string& domain) {
     if (auto asked = ask("remove " + domain, order_latency, call_deadline); !asked) {
         return asked;
     }
-    const auto found = machine_.domains().find(domain);
-    if (found == machine_.domains().end()) {
+    const auto found = machine_.domains.find(domain);
+    if (found == machine_.domains.end()) {
         return fail(ErrorKind::not_found, "remove " + domain, "it is not defined");
     }
     const auto target = found->second;
     target->destroy();
-    machine_.domains().erase(domain);
+    machine_.domains.erase(domain);
     return ok();
 }
 
@@ -143,7 +143,7 @@ Result<std::vector<std::string>> SimHypervisor::domains() {
         return asked.error();
     }
     std::vector<std::string> names;
-    for (const auto& [name, domain] : machine_.domains()) {
+    for (const auto& [name, domain] : machine_.domains) {
         names.push_back(name);
     }
     return names;
@@ -158,11 +158,11 @@ Result<Subscription> SimHypervisor::subscribe(const std::string& domain,
     if (auto asked = ask("subscribe to " + domain, look_latency, call_deadline); !asked) {
         return asked.error();
     }
-    const auto found = machine_.domains().find(domain);
-    if (found == machine_.domains().end()) {
+    const auto found = machine_.domains.find(domain);
+    if (found == machine_.domains.end()) {
         return fail(ErrorKind::not_found, "subscribe to " + domain, "it is not defined");
     }
-    return found->second->news().events.add(std::move(callback));
+    return found->second->on_event.add(std::move(callback));
 }
 
 Status SimHost::look(const std::string& tried) const {
@@ -177,8 +177,8 @@ Result<ProcessRef> SimHost::qemu_process(const std::string& domain) {
     if (auto looked = look(tried); !looked) {
         return looked.error();
     }
-    const auto found = machine_.domains().find(domain);
-    const auto process = found == machine_.domains().end() ? std::nullopt : found->second->qemu();
+    const auto found = machine_.domains.find(domain);
+    const auto process = found == machine_.domains.end() ? std::nullopt : found->second->qemu();
     if (!process) {
         return fail(ErrorKind::not_found, tried, "there is none");
     }

@@ -64,8 +64,7 @@ class SimScheduler::SimTask final : public Task {
     SimTask(const SimTask&) = delete;
     SimTask& operator=(const SimTask&) = delete;
 
-    // A simulation that is stuck in here ends the program, with the words of SimStuck.
-    ~SimTask() override {  // NOLINT(bugprone-exception-escape)
+    ~SimTask() override {
         request_stop();
         join();
     }

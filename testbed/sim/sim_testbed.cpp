@@ -51,7 +51,7 @@ Result<Provisioned> SimTestbed::provision(const DomainSpec& spec,
     }
     auto& machine = host.machine();
     auto domain = std::make_shared<SimDomain>(world_.agenda(), machine.processes(), spec, name);
-    machine.domains()[name] = domain;
+    machine.domains[name] = domain;
     guests_[name] = std::make_unique<SimGuest>(world_, domain);
     return Provisioned{.domain = name, .uuid = "simulated-" + name, .host = host.name()};
 }
@@ -92,7 +92,7 @@ Result<Specimen> SimTestbed::capture(const std::string& domain,
 
 Status SimTestbed::remove(const std::string& domain) {
     for (const auto& host : hosts_) {
-        if (!host->machine().domains().contains(domain)) {
+        if (!host->machine().domains.contains(domain)) {
             continue;
         }
         if (auto removed = host->hypervisor().remove(domain); !removed) {

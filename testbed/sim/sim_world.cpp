@@ -26,7 +26,7 @@ void SimMachine::launch_service(const std::string& service) {
     }
     services_[service] = processes_.launch([this, service] { service_ended(service); });
     if (service == "libvirtd") {
-        for (const auto& [name, domain] : domains_) {
+        for (const auto& [name, domain] : domains) {
             domain->libvirt_back();
         }
     }
@@ -35,7 +35,7 @@ void SimMachine::launch_service(const std::string& service) {
 void SimMachine::service_ended(const std::string& service) {
     services_.erase(service);
     if (service == "libvirtd") {
-        for (const auto& [name, domain] : domains_) {
+        for (const auto& [name, domain] : domains) {
             domain->libvirt_lost();
         }
     }
@@ -67,7 +67,7 @@ SimMachine* SimWorld::machine(std::string_view name) const {
 
 std::shared_ptr<SimDomain> SimWorld::domain(std::string_view name) const {
     for (const auto& machine : machines_) {
-        if (const auto found = machine->domains().find(name); found != machine->domains().end()) {
+        if (const auto found = machine->domains.find(name); found != machine->domains.end()) {
             return found->second;
         }
     }

@@ -43,8 +43,7 @@ class SimMachine {
     [[nodiscard]] Result<ProcessRef> service(const std::string& service) const;
     void launch_service(const std::string& service);
 
-    /// By the name that libvirt knows.
-    std::map<std::string, std::shared_ptr<SimDomain>, std::less<>>& domains() { return domains_; }
+    std::map<std::string, std::shared_ptr<SimDomain>, std::less<>> domains;
 
   private:
     void service_ended(const std::string& service);
@@ -53,7 +52,6 @@ class SimMachine {
     const std::string name_;
     SimProcesses processes_;
     std::map<std::string, ProcessRef> services_;
-    std::map<std::string, std::shared_ptr<SimDomain>, std::less<>> domains_;
 };
 
 /// All that exists in the simulation. Outlives the testbeds that look at it, so a test can open a

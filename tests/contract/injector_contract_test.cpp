@@ -23,33 +23,33 @@ EntryInfo info_of(const Row& row) {
 }
 
 class InjectorContract : public testing::TestWithParam<Row> {
-  public:
+  protected:
     [[nodiscard]] bool heals_in_place() const { return info_of(GetParam()).undo != "none"; }
 
     void order_all(Deed deed) {
-        sim.world.mishaps() = {
+        sim_.world.mishaps() = {
             .signals = deed, .libvirt = deed, .services = deed, .guest_faults = deed};
     }
 
     void activate() {
-        ASSERT_TRUE(sim.prepare());
-        ASSERT_TRUE(sim.inject());
-        ASSERT_EQ(sim.observe(), Presence::active);
+        ASSERT_TRUE(sim_.prepare());
+        ASSERT_TRUE(sim_.inject());
+        ASSERT_EQ(sim_.observe(), Presence::active);
     }
 
     /// All of the world that a fault could change.
     std::string snapshot() {
         std::ostringstream text;
-        const auto qemu = sim.host->qemu_process("vm").value();
-        const auto libvirtd = sim.host->service_process("libvirtd").value();
-        text << qemu.pid << sim.host->process_status(qemu)->state << " " << libvirtd.pid
-             << sim.host->process_status(libvirtd)->state << " " << name_of(sim.libvirt().state)
-             << " " << sim.vm().agent_answers() << " " << sim.vm().network_answers() << " "
-             << sim.vm().load_runs();
+        const auto qemu = sim_.host->qemu_process("vm").value();
+        const auto libvirtd = sim_.host->service_process("libvirtd").value();
+        text << qemu.pid << sim_.host->process_status(qemu)->state << " " << libvirtd.pid
+             << sim_.host->process_status(libvirtd)->state << " " << name_of(sim_.libvirt().state)
+             << " " << sim_.vm().agent_answers() << " " << sim_.vm().network_answers() << " "
+             << sim_.vm().load_runs();
         return text.str();
     }
 
-    InjectorFixture sim{GetParam().kind};
+    InjectorFixture sim_{GetParam().kind};
 };
 
 TEST_P(InjectorContract, HasASchemaThatSaysWhatItIs) {
@@ -64,104 +64,104 @@ TEST_P(InjectorContract, HasASchemaThatSaysWhatItIs) {
 
 TEST_P(InjectorContract, PrepareChangesNothing) {
     const auto before = snapshot();
-    ASSERT_TRUE(sim.prepare());
-    sim.pass(100ms);
+    ASSERT_TRUE(sim_.prepare());
+    sim_.pass(100ms);
     EXPECT_EQ(snapshot(), before);
-    EXPECT_FALSE(sim.fault.undo.empty());
+    EXPECT_FALSE(sim_.fault.undo.empty());
 }
 
 TEST_P(InjectorContract, IsActiveAfterTheInjectionAndNotBefore) {
-    ASSERT_TRUE(sim.prepare());
-    EXPECT_NE(sim.observe(), Presence::active);
-    ASSERT_TRUE(sim.inject());
-    EXPECT_EQ(sim.observe(), Presence::active);
+    ASSERT_TRUE(sim_.prepare());
+    EXPECT_NE(sim_.observe(), Presence::active);
+    ASSERT_TRUE(sim_.inject());
+    EXPECT_EQ(sim_.observe(), Presence::active);
 }
 
 TEST_P(InjectorContract, UncoversAnInjectionThatDidNothing) {
-    ASSERT_TRUE(sim.prepare());
+    ASSERT_TRUE(sim_.prepare());
     order_all(Deed::does_nothing);
-    ASSERT_TRUE(sim.inject());
-    EXPECT_NE(sim.observe(), Presence::active);
+    ASSERT_TRUE(sim_.inject());
+    EXPECT_NE(sim_.observe(), Presence::active);
 }
 
 TEST_P(InjectorContract, ReportsARefusedInjection) {
-    ASSERT_TRUE(sim.prepare());
+    ASSERT_TRUE(sim_.prepare());
     order_all(Deed::fails);
-    EXPECT_FALSE(sim.inject());
-    EXPECT_NE(sim.observe(), Presence::active);
+    EXPECT_FALSE(sim_.inject());
+    EXPECT_NE(sim_.observe(), Presence::active);
 }
 
 TEST_P(InjectorContract, IsNotActiveInAWorldThatDoesNotAnswer) {
-    ASSERT_TRUE(sim.prepare());
-    sim.world.mishaps() = {.libvirt_hangs = true, .agent_silent = true, .blind = true};
-    EXPECT_NE(sim.observe(), Presence::active);
+    ASSERT_TRUE(sim_.prepare());
+    sim_.world.mishaps() = {.libvirt_hangs = true, .agent_silent = true, .blind = true};
+    EXPECT_NE(sim_.observe(), Presence::active);
 }
 
 TEST_P(InjectorContract, HealsInAFreshProcessAndIsSeenToBeGone) {
     activate();
-    ASSERT_TRUE(sim.heal());
-    EXPECT_EQ(sim.residue(), Presence::absent);
+    ASSERT_TRUE(sim_.heal());
+    EXPECT_EQ(sim_.residue(), Presence::absent);
     if (heals_in_place()) {
-        sim.pass(1s);
-        EXPECT_EQ(sim.libvirt().state, DomainState::running);
-        EXPECT_TRUE(sim.guest->ping(100ms));
+        sim_.pass(1s);
+        EXPECT_EQ(sim_.libvirt().state, DomainState::running);
+        EXPECT_TRUE(sim_.guest->ping(100ms));
     }
 }
 
 TEST_P(InjectorContract, HealsTwiceBeforeTheInjectionAndAfterTheTrialWasStopped) {
-    ASSERT_TRUE(sim.prepare());
+    ASSERT_TRUE(sim_.prepare());
     const auto before = snapshot();
-    EXPECT_TRUE(sim.heal());
+    EXPECT_TRUE(sim_.heal());
     EXPECT_EQ(snapshot(), before);
-    ASSERT_TRUE(sim.inject());
-    ASSERT_EQ(sim.observe(), Presence::active);
-    sim.stop.request_stop();
-    EXPECT_TRUE(sim.heal());
-    EXPECT_TRUE(sim.heal());
-    EXPECT_EQ(sim.residue(), Presence::absent);
+    ASSERT_TRUE(sim_.inject());
+    ASSERT_EQ(sim_.observe(), Presence::active);
+    sim_.stop.request_stop();
+    EXPECT_TRUE(sim_.heal());
+    EXPECT_TRUE(sim_.heal());
+    EXPECT_EQ(sim_.residue(), Presence::absent);
 }
 
 TEST_P(InjectorContract, HealsWhenTheDomainEndedMeanwhile) {
     activate();
-    sim.vm().destroy();
-    sim.pass(1s);
-    EXPECT_TRUE(sim.heal());
-    EXPECT_EQ(sim.residue(), Presence::absent);
+    sim_.vm().destroy();
+    sim_.pass(1s);
+    EXPECT_TRUE(sim_.heal());
+    EXPECT_EQ(sim_.residue(), Presence::absent);
 }
 
 TEST_P(InjectorContract, UncoversAHealingThatDidNothing) {
     activate();
     order_all(Deed::does_nothing);
-    EXPECT_TRUE(sim.heal());
-    EXPECT_EQ(sim.residue(), heals_in_place() ? Presence::active : Presence::absent);
+    EXPECT_TRUE(sim_.heal());
+    EXPECT_EQ(sim_.residue(), heals_in_place() ? Presence::active : Presence::absent);
 }
 
 TEST_P(InjectorContract, ReportsAHealingThatWasRefused) {
     activate();
     order_all(Deed::fails);
-    EXPECT_EQ(sim.heal().has_error(), heals_in_place());
-    EXPECT_EQ(sim.residue(), heals_in_place() ? Presence::active : Presence::absent);
+    EXPECT_EQ(sim_.heal().has_error(), heals_in_place());
+    EXPECT_EQ(sim_.residue(), heals_in_place() ? Presence::active : Presence::absent);
 }
 
 TEST_P(InjectorContract, DoesNotTakeSilenceForTheAbsenceOfResidue) {
     activate();
-    ASSERT_TRUE(sim.heal());
-    sim.world.mishaps() = {.libvirt_hangs = true, .blind = true};
-    EXPECT_EQ(sim.residue(), Presence::unknown);
+    ASSERT_TRUE(sim_.heal());
+    sim_.world.mishaps() = {.libvirt_hangs = true, .blind = true};
+    EXPECT_EQ(sim_.residue(), Presence::unknown);
 }
 
 TEST_P(InjectorContract, EachStepEndsByItsDeadlineInAWorldThatHangs) {
-    ASSERT_TRUE(sim.prepare());
-    sim.world.mishaps() = {.libvirt_hangs = true, .agent_silent = true};
+    ASSERT_TRUE(sim_.prepare());
+    sim_.world.mishaps() = {.libvirt_hangs = true, .agent_silent = true};
     const auto timed = [&](auto step) {
-        const auto begin = sim.scheduler.now();
+        const auto begin = sim_.scheduler.now();
         static_cast<void>(step());
-        return sim.scheduler.now() - begin;
+        return sim_.scheduler.now() - begin;
     };
-    EXPECT_LE(timed([&] { return sim.inject(); }), InjectorFixture::step_deadline);
-    EXPECT_LE(timed([&] { return sim.look(); }), InjectorFixture::step_deadline);
-    EXPECT_LE(timed([&] { return sim.heal(); }), InjectorFixture::step_deadline);
-    EXPECT_LE(timed([&] { return sim.residue(); }), InjectorFixture::step_deadline);
+    EXPECT_LE(timed([&] { return sim_.inject(); }), InjectorFixture::step_deadline);
+    EXPECT_LE(timed([&] { return sim_.look(); }), InjectorFixture::step_deadline);
+    EXPECT_LE(timed([&] { return sim_.heal(); }), InjectorFixture::step_deadline);
+    EXPECT_LE(timed([&] { return sim_.residue(); }), InjectorFixture::step_deadline);
 }
 
 std::string name_of_row(const testing::TestParamInfo<Row>& row) {

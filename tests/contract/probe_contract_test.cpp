@@ -15,12 +15,12 @@ using namespace std::chrono_literals;
 using Row = CatalogueRow<Probe>;
 
 class ProbeContract : public testing::TestWithParam<Row> {
-  public:
-    [[nodiscard]] Duration interval() const { return sim.params.get<Duration>("interval"); }
+  protected:
+    [[nodiscard]] Duration interval() const { return sim_.params.get<Duration>("interval"); }
 
-    [[nodiscard]] const Notebook& notebook() const { return sim.notebook; }
+    [[nodiscard]] const Notebook& notebook() const { return sim_.notebook; }
 
-    ProbeFixture sim{GetParam().kind};
+    ProbeFixture sim_{GetParam().kind};
 };
 
 TEST_P(ProbeContract, HasASchemaThatSaysWhatAliveMeans) {
@@ -34,37 +34,37 @@ TEST_P(ProbeContract, HasASchemaThatSaysWhatAliveMeans) {
 }
 
 TEST_P(ProbeContract, CallsAHealthyDomainAliveForAMinuteWithoutAFalseAlarm) {
-    const auto settled = sim.watch_a_while();
+    const auto settled = sim_.watch_a_while();
     EXPECT_EQ(notebook().opinion(), Opinion::alive);
-    sim.pass(60s);
+    sim_.pass(60s);
     EXPECT_EQ(notebook().first(Opinion::dead, {}), Instant::max());
     EXPECT_EQ(notebook().first(Opinion::unknown, settled), Instant::max());
     EXPECT_TRUE(notebook().errors.empty());
 }
 
 TEST_P(ProbeContract, SpeaksOftenWhateverHappens) {
-    sim.watch_a_while();
-    ASSERT_TRUE(sim.host->signal(*sim.host->qemu_process("vm"), Signal::kill));
-    sim.pass(10s);
+    sim_.watch_a_while();
+    ASSERT_TRUE(sim_.host->signal(*sim_.host->qemu_process("vm"), Signal::kill));
+    sim_.pass(10s);
     auto last = notebook().remarks.front().at;
     for (const auto& remark : notebook().remarks) {
         EXPECT_LE(remark.at - last, 2 * interval());
         last = remark.at;
     }
-    EXPECT_LE(sim.scheduler.now() - last, 2 * interval());
+    EXPECT_LE(sim_.scheduler.now() - last, 2 * interval());
 }
 
 TEST_P(ProbeContract, StopsWithinAnIntervalWhateverHappens) {
     for (const bool dead : {false, true}) {
         if (dead) {
-            sim.vm().hang();
+            sim_.vm().hang();
         }
         for (Duration phase = 0ms; phase < 200ms; phase += 13ms) {
-            sim.watch();
-            sim.pass(phase);
-            const auto begin = sim.scheduler.now();
-            sim.stop_watching();
-            EXPECT_LE(sim.scheduler.now() - begin, interval());
+            sim_.watch();
+            sim_.pass(phase);
+            const auto begin = sim_.scheduler.now();
+            sim_.stop_watching();
+            EXPECT_LE(sim_.scheduler.now() - begin, interval());
         }
     }
 }
@@ -86,9 +86,9 @@ TEST_P(ProbeContract, DoesNotCallAliveWhatItCannotAsk) {
 }
 
 TEST_P(ProbeContract, SawNoLifeAfterTheEndOfQemu) {
-    const auto death = sim.watch_a_while();
-    ASSERT_TRUE(sim.host->signal(*sim.host->qemu_process("vm"), Signal::kill));
-    sim.pass(5s);
+    const auto death = sim_.watch_a_while();
+    ASSERT_TRUE(sim_.host->signal(*sim_.host->qemu_process("vm"), Signal::kill));
+    sim_.pass(5s);
     for (const auto& remark : notebook().remarks) {
         // libvirt itself needs some milliseconds to know.
         EXPECT_LE(remark.last_seen.value_or(Instant{}), death + 25ms) << remark.detail;
@@ -96,8 +96,8 @@ TEST_P(ProbeContract, SawNoLifeAfterTheEndOfQemu) {
 }
 
 TEST_P(ProbeContract, SaysItBrieflyAndSteadily) {
-    const auto settled = sim.watch_a_while();
-    sim.pass(20s);
+    const auto settled = sim_.watch_a_while();
+    sim_.pass(20s);
     std::string detail;
     for (const auto& remark : notebook().remarks) {
         EXPECT_FALSE(remark.detail.empty());

@@ -26,14 +26,14 @@ class Notebook final : public Observer {
         Fields facts;
     };
 
-    explicit Notebook(const Scheduler& time) : scheduler(time) {}
+    explicit Notebook(const Scheduler& scheduler) : scheduler_(scheduler) {}
 
     void saw(Opinion opinion,
              std::string detail,
              std::optional<Instant> last_seen,
              Fields facts) override {
         remarks.push_back(
-            {scheduler.now(), opinion, std::move(detail), last_seen, std::move(facts)});
+            {scheduler_.now(), opinion, std::move(detail), last_seen, std::move(facts)});
     }
 
     void note(std::string_view event_kind, Instant at, Fields data) override {
@@ -59,7 +59,9 @@ class Notebook final : public Observer {
     std::vector<Remark> remarks;
     std::vector<Event> notes;
     std::vector<Error> errors;
-    const Scheduler& scheduler;
+
+  private:
+    const Scheduler& scheduler_;
 };
 
 /// One probe that watches the simulated domain "vm", with the defaults of its schema.
@@ -69,21 +71,21 @@ class ProbeFixture : public SimFixture {
         : SimFixture(spec) {
         for (const auto& row : probes::catalogue()) {
             if (row.kind == kind) {
-                probe = row.make();
+                probe_ = row.make();
                 params = defaults(row);
             }
         }
     }
 
     void watch() {
-        task = scheduler.spawn("probe", [this](const std::stop_token& token) {
+        task_ = scheduler.spawn("probe", [this](const std::stop_token& token) {
             ProbeContext context{.scheduler = scheduler,
                                  .host = *host,
                                  .guest = *guest,
                                  .domain = domain,
                                  .params = params,
                                  .observer = notebook};
-            probe->watch(context, token);
+            probe_->watch(context, token);
         });
     }
 
@@ -94,7 +96,7 @@ class ProbeFixture : public SimFixture {
         return scheduler.now();
     }
 
-    void stop_watching() { task.reset(); }
+    void stop_watching() { task_.reset(); }
 
     static Params defaults(const CatalogueRow<Probe>& row) {
         Diagnostics wrong;
@@ -108,8 +110,10 @@ class ProbeFixture : public SimFixture {
 
     Params params;
     Notebook notebook{scheduler};
-    std::unique_ptr<Probe> probe;
-    std::unique_ptr<Task> task;  // last: it uses all above
+
+  private:
+    std::unique_ptr<Probe> probe_;
+    std::unique_ptr<Task> task_;  // last: it uses all above
 };
 
 }  // namespace ordeal

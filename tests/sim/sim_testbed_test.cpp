@@ -12,84 +12,84 @@ namespace {
 using namespace std::chrono_literals;
 
 class SimTestbedTest : public testing::Test {
-  public:
+  protected:
     SimTestbedTest() {
-        beats = sim.guest->on_beat([this](const Beat& beat) { last_beat = beat; });
-        network_beats = sim.guest->on_network_beat([this](const Beat&) { ++network_count; });
-        acknowledgements = sim.guest->on_acknowledged([this](const Acknowledged& range) {
-            EXPECT_EQ(range.first, next);
-            next = range.last + 1;
+        beats_ = sim_.guest->on_beat([this](const Beat& beat) { last_beat_ = beat; });
+        network_beats_ = sim_.guest->on_network_beat([this](const Beat&) { ++network_count_; });
+        acknowledgements_ = sim_.guest->on_acknowledged([this](const Acknowledged& range) {
+            EXPECT_EQ(range.first, next_);
+            next_ = range.last + 1;
         });
-        events = std::move(sim.host->hypervisor()
-                               .subscribe("vm",
-                                          [this](const DomainEvent& event) {
-                                              told += event.event + "/" + event.detail + " ";
-                                          })
-                               .value());
-        console = sim.guest->on_console(
-            [this](Instant, const std::string& line) { said += line + "\n"; });
+        events_ = std::move(sim_.host->hypervisor()
+                                .subscribe("vm",
+                                           [this](const DomainEvent& event) {
+                                               told_ += event.event + "/" + event.detail + " ";
+                                           })
+                                .value());
+        console_ = sim_.guest->on_console(
+            [this](Instant, const std::string& line) { said_ += line + "\n"; });
     }
 
-    [[nodiscard]] Duration silence() const { return sim.scheduler.now() - last_beat.arrived; }
+    [[nodiscard]] Duration silence() const { return sim_.scheduler.now() - last_beat_.arrived; }
 
-    SimFixture sim;
-    Beat last_beat;
-    int network_count = 0;
-    std::int64_t next = 100;  // half a second at 200 records a second went before
-    std::string told;
-    std::string said;
-    Subscription beats;
-    Subscription network_beats;
-    Subscription acknowledgements;
-    Subscription events;
-    Subscription console;
+    SimFixture sim_;
+    Beat last_beat_;
+    int network_count_ = 0;
+    std::int64_t next_ = 100;  // half a second at 200 records a second went before
+    std::string told_;
+    std::string said_;
+    Subscription beats_;
+    Subscription network_beats_;
+    Subscription acknowledgements_;
+    Subscription events_;
+    Subscription console_;
 };
 
 TEST_F(SimTestbedTest, AHealthyGuestBeatsOnBothWaysAndWrites) {
-    sim.pass(10s);
+    sim_.pass(10s);
     EXPECT_LT(silence(), 110ms);
-    EXPECT_NEAR(network_count, 100, 1);
-    EXPECT_GT(last_beat.acknowledged, 2000U);
-    EXPECT_TRUE(last_beat.load_running);
-    EXPECT_TRUE(sim.guest->ping(100ms));
-    EXPECT_EQ(sim.libvirt().state, DomainState::running);
-    const auto qemu = *sim.host->qemu_process("vm");
-    EXPECT_GT(sim.host->process_status(qemu)->cpu_time, 5s);
+    EXPECT_NEAR(network_count_, 100, 1);
+    EXPECT_GT(last_beat_.acknowledged, 2000U);
+    EXPECT_TRUE(last_beat_.load_running);
+    EXPECT_TRUE(sim_.guest->ping(100ms));
+    EXPECT_EQ(sim_.libvirt().state, DomainState::running);
+    const auto qemu = *sim_.host->qemu_process("vm");
+    EXPECT_GT(sim_.host->process_status(qemu)->cpu_time, 5s);
 }
 
 TEST_F(SimTestbedTest, LibvirtLearnsOfAKilledQemuALittleLater) {
-    const auto qemu = *sim.host->qemu_process("vm");
-    ASSERT_TRUE(sim.host->signal(qemu, Signal::kill));
-    sim.pass(2ms);
-    EXPECT_EQ(sim.host->process_status(qemu).error().kind, ErrorKind::not_found);
-    EXPECT_EQ(sim.libvirt().state, DomainState::running);
-    sim.pass(50ms);
-    EXPECT_EQ(sim.libvirt().state, DomainState::shut_off);
-    EXPECT_EQ(told, "stopped/failed ");
-    sim.pass(1s);
+    const auto qemu = *sim_.host->qemu_process("vm");
+    ASSERT_TRUE(sim_.host->signal(qemu, Signal::kill));
+    sim_.pass(2ms);
+    EXPECT_EQ(sim_.host->process_status(qemu).error().kind, ErrorKind::not_found);
+    EXPECT_EQ(sim_.libvirt().state, DomainState::running);
+    sim_.pass(50ms);
+    EXPECT_EQ(sim_.libvirt().state, DomainState::shut_off);
+    EXPECT_EQ(told_, "stopped/failed ");
+    sim_.pass(1s);
     EXPECT_GT(silence(), 1s);
 }
 
 TEST_F(SimTestbedTest, LibvirtCallsAFrozenQemuRunning) {
-    const auto qemu = *sim.host->qemu_process("vm");
-    ASSERT_TRUE(sim.host->signal(qemu, Signal::stop));
-    sim.pass(5s);
-    EXPECT_EQ(sim.libvirt().state, DomainState::running);
-    EXPECT_EQ(sim.host->process_status(qemu)->state, 'T');
+    const auto qemu = *sim_.host->qemu_process("vm");
+    ASSERT_TRUE(sim_.host->signal(qemu, Signal::stop));
+    sim_.pass(5s);
+    EXPECT_EQ(sim_.libvirt().state, DomainState::running);
+    EXPECT_EQ(sim_.host->process_status(qemu)->state, 'T');
     EXPECT_GT(silence(), 4s);
-    EXPECT_FALSE(sim.guest->ping(100ms));
-    EXPECT_EQ(sim.host->hypervisor().suspend("vm").error().kind, ErrorKind::timeout);
-    ASSERT_TRUE(sim.host->signal(qemu, Signal::cont));
-    sim.pass(200ms);
+    EXPECT_FALSE(sim_.guest->ping(100ms));
+    EXPECT_EQ(sim_.host->hypervisor().suspend("vm").error().kind, ErrorKind::timeout);
+    ASSERT_TRUE(sim_.host->signal(qemu, Signal::cont));
+    sim_.pass(200ms);
     EXPECT_LT(silence(), 110ms);
 }
 
 TEST_F(SimTestbedTest, LibvirtLearnsOfAPanicOnlyThroughPvpanic) {
-    ASSERT_TRUE(sim.guest->inject("panic", {}, 1s));
-    sim.pass(1s);
-    EXPECT_NE(said.find("Kernel panic - not syncing"), std::string::npos);
-    EXPECT_EQ(sim.libvirt().state, DomainState::crashed);
-    EXPECT_EQ(told, "crashed/panicked ");
+    ASSERT_TRUE(sim_.guest->inject("panic", {}, 1s));
+    sim_.pass(1s);
+    EXPECT_NE(said_.find("Kernel panic - not syncing"), std::string::npos);
+    EXPECT_EQ(sim_.libvirt().state, DomainState::crashed);
+    EXPECT_EQ(told_, "crashed/panicked ");
 
     SimFixture without({.name = "vm", .pvpanic = false});
     ASSERT_TRUE(without.guest->inject("panic", {}, 1s));
@@ -111,34 +111,34 @@ TEST_F(SimTestbedTest, OnCrashDecidesWhatBecomesOfAPanickedDomain) {
 }
 
 TEST_F(SimTestbedTest, SuspendStopsTheGuestAndResumeLetsItGoOn) {
-    ASSERT_TRUE(sim.host->hypervisor().suspend("vm"));
-    sim.pass(2s);
-    EXPECT_EQ(sim.libvirt().state, DomainState::paused);
+    ASSERT_TRUE(sim_.host->hypervisor().suspend("vm"));
+    sim_.pass(2s);
+    EXPECT_EQ(sim_.libvirt().state, DomainState::paused);
     EXPECT_GT(silence(), 1900ms);
-    ASSERT_TRUE(sim.host->hypervisor().resume("vm"));
-    sim.pass(200ms);
+    ASSERT_TRUE(sim_.host->hypervisor().resume("vm"));
+    sim_.pass(200ms);
     EXPECT_LT(silence(), 110ms);
-    EXPECT_EQ(told, "suspended/paused resumed/unpaused ");
+    EXPECT_EQ(told_, "suspended/paused resumed/unpaused ");
 }
 
 TEST_F(SimTestbedTest, AKilledLibvirtdLeavesTheGuestAlone) {
-    ASSERT_TRUE(sim.host->signal(*sim.host->service_process("libvirtd"), Signal::kill));
-    sim.pass(1s);
+    ASSERT_TRUE(sim_.host->signal(*sim_.host->service_process("libvirtd"), Signal::kill));
+    sim_.pass(1s);
     EXPECT_LT(silence(), 110ms);
-    EXPECT_EQ(sim.host->hypervisor().state("vm").error().kind, ErrorKind::unavailable);
-    sim.vm().destroy();
-    sim.pass(1s);
-    EXPECT_EQ(told, "connection_lost/ ");
-    ASSERT_TRUE(sim.host->start_service("libvirtd"));
-    EXPECT_EQ(sim.libvirt().state, DomainState::shut_off);
+    EXPECT_EQ(sim_.host->hypervisor().state("vm").error().kind, ErrorKind::unavailable);
+    sim_.vm().destroy();
+    sim_.pass(1s);
+    EXPECT_EQ(told_, "connection_lost/ ");
+    ASSERT_TRUE(sim_.host->start_service("libvirtd"));
+    EXPECT_EQ(sim_.libvirt().state, DomainState::shut_off);
 }
 
 TEST_F(SimTestbedTest, ADomainStartsAgainWithANewBoot) {
-    const auto before = sim.guest->wait_hello(sim.scheduler.now())->boot_id;
-    ASSERT_TRUE(sim.host->hypervisor().destroy("vm"));
-    EXPECT_FALSE(sim.guest->wait_hello(sim.scheduler.now() + 5s));
-    ASSERT_TRUE(sim.host->hypervisor().start("vm"));
-    const auto hello = sim.guest->wait_hello(sim.scheduler.now() + 5s);
+    const auto before = sim_.guest->wait_hello(sim_.scheduler.now())->boot_id;
+    ASSERT_TRUE(sim_.host->hypervisor().destroy("vm"));
+    EXPECT_FALSE(sim_.guest->wait_hello(sim_.scheduler.now() + 5s));
+    ASSERT_TRUE(sim_.host->hypervisor().start("vm"));
+    const auto hello = sim_.guest->wait_hello(sim_.scheduler.now() + 5s);
     ASSERT_TRUE(hello);
     EXPECT_NE(hello->boot_id, before);
 }
@@ -158,26 +158,26 @@ TEST_F(SimTestbedTest, CapturesOnlyASuppliedImageOfADeadDomain) {
 }
 
 TEST_F(SimTestbedTest, MishapsLieHangAndRefuse) {
-    const auto qemu = *sim.host->qemu_process("vm");
-    auto& mishaps = sim.world.mishaps();
+    const auto qemu = *sim_.host->qemu_process("vm");
+    auto& mishaps = sim_.world.mishaps();
     mishaps = {.signals = Deed::does_nothing, .libvirt = Deed::fails, .agent_silent = true};
-    EXPECT_TRUE(sim.host->signal(qemu, Signal::kill));
-    EXPECT_EQ(sim.host->hypervisor().destroy("vm").error().kind, ErrorKind::refused);
-    EXPECT_EQ(sim.guest->stop_load(1s).error().kind, ErrorKind::timeout);
-    sim.pass(1s);
-    EXPECT_TRUE(sim.host->process_status(qemu));
+    EXPECT_TRUE(sim_.host->signal(qemu, Signal::kill));
+    EXPECT_EQ(sim_.host->hypervisor().destroy("vm").error().kind, ErrorKind::refused);
+    EXPECT_EQ(sim_.guest->stop_load(1s).error().kind, ErrorKind::timeout);
+    sim_.pass(1s);
+    EXPECT_TRUE(sim_.host->process_status(qemu));
     mishaps = {.libvirt_hangs = true, .blind = true};
-    const auto before = sim.scheduler.now();
-    EXPECT_EQ(sim.host->hypervisor().alive(300ms).error().kind, ErrorKind::timeout);
-    EXPECT_EQ(sim.scheduler.now() - before, 300ms);
-    EXPECT_EQ(sim.host->process_status(qemu).error().kind, ErrorKind::unavailable);
+    const auto before = sim_.scheduler.now();
+    EXPECT_EQ(sim_.host->hypervisor().alive(300ms).error().kind, ErrorKind::timeout);
+    EXPECT_EQ(sim_.scheduler.now() - before, 300ms);
+    EXPECT_EQ(sim_.host->process_status(qemu).error().kind, ErrorKind::unavailable);
     mishaps = {};
-    EXPECT_TRUE(sim.testbed.remove("vm"));
-    EXPECT_TRUE(sim.testbed.remove("vm"));
+    EXPECT_TRUE(sim_.testbed.remove("vm"));
+    EXPECT_TRUE(sim_.testbed.remove("vm"));
 }
 
 TEST_F(SimTestbedTest, ASecondTestbedSeesTheHostsButHasNoDoors) {
-    SimTestbed second(sim.world);
+    SimTestbed second(sim_.world);
     EXPECT_EQ((*second.host("n1"))->hypervisor().state("vm")->state, DomainState::running);
     EXPECT_EQ(second.guest("vm").error().kind, ErrorKind::not_found);
 }

@@ -68,7 +68,7 @@ TEST(LibvirtEvents, AsksForTheStateWhenTooManyEventsCame) {
     ProbeFixture sim("libvirt.events");
     sim.watch_a_while();
     for (int event = 0; event < 1000; ++event) {
-        sim.vm().news().events.call({.domain = "vm", .event = "stopped", .detail = "never"});
+        sim.vm().on_event.call({.domain = "vm", .event = "stopped", .detail = "never"});
     }
     sim.pass(100ms);
     EXPECT_EQ(sim.notebook.opinion(), Opinion::alive);
