@@ -101,15 +101,14 @@ void observe(Scene& scene, Instant booted, Instant end) {
     for (const auto& habit : habits(scene)) {
         scene.saw(
             booted - scene.about(milliseconds(900)), habit.probe, Opinion::unknown, "no word");
-        const auto noticed = scene.acts() && habit.notices
-                                 ? std::optional(scene.struck + scene.about(*habit.notices))
-                                 : std::nullopt;
-        for (Instant at = booted + scene.about(milliseconds(60)); at < noticed.value_or(end);
-             at += seconds(1)) {
+        const bool notices = scene.acts() && habit.notices;
+        const Instant noticed =
+            notices ? scene.struck + scene.about(habit.notices.value_or(Duration{})) : end;
+        for (Instant at = booted + scene.about(milliseconds(60)); at < noticed; at += seconds(1)) {
             scene.saw(at, habit.probe, Opinion::alive, habit.alive);
         }
-        if (noticed) {
-            scene.saw(*noticed, habit.probe, Opinion::dead, habit.dead);
+        if (notices) {
+            scene.saw(noticed, habit.probe, Opinion::dead, habit.dead);
         }
     }
 }
