@@ -101,7 +101,7 @@ void append_comparisons(std::string& out, const RunSummary& summary) {
     if (comparisons.empty()) {
         return;
     }
-    put(out, "<section><h2>Where the variants differ</h2><ul>");
+    put(out, "<section class=\"differences\"><h2>Where the variants differ</h2><ul>");
     for (const auto& each : comparisons) {
         const auto& a = *each.a;
         const auto& b = *each.b;

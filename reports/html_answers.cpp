@@ -83,6 +83,22 @@ std::string detection_sentence(const CellSummary& cell) {
     return text;
 }
 
+/// One finding in its own words; what it rests on is folded unless it failed.
+void append_example(std::string& out, const Finding& finding) {
+    if (finding.evidence.empty()) {
+        put(out, "<small>For example: {}.</small>", html(finding.summary));
+        return;
+    }
+    put(out,
+        "<details{}><summary>For example: {}.</summary>",
+        finding.verdict == Verdict::fail ? " open=\"open\"" : "",
+        html(finding.summary));
+    for (const auto& line : finding.evidence) {
+        put(out, "<blockquote>{}</blockquote>", html(line));
+    }
+    put(out, "</details>");
+}
+
 /// The sentence, and the words that a tool or a failure said.
 void append_check(std::string& out, const CheckSummary& check) {
     const auto grades = check.grades();
@@ -90,13 +106,8 @@ void append_check(std::string& out, const CheckSummary& check) {
     if (!grades.empty()) {
         put(out, " <b>{}.</b>", html(grades));
     }
-    if (!check.subject.empty() && !check.quoted.empty()) {
-        put(out, "<small>For example: {}.</small>", html(check.quoted.front()->summary));
-    }
-    if ((!grades.empty() || check.trials.fail != 0) && !check.quoted.empty()) {
-        for (const auto& line : check.quoted.front()->evidence) {
-            put(out, "<blockquote>{}</blockquote>", html(line));
-        }
+    if (!check.quoted.empty()) {
+        append_example(out, *check.quoted.front());
     }
     put(out, "</div></li>");
 }

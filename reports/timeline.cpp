@@ -26,7 +26,8 @@ class Picture {
         const Duration margin =
             std::max<Duration>(story.judged.length() / 12, std::chrono::milliseconds(200));
         from_ = std::max(Instant{}, story.judged.from - margin);
-        to_ = std::min(story.end, story.judged.to + margin);
+        // Later the runner itself stops what still runs, and nobody's word counts.
+        to_ = story.judged.to;
     }
 
     [[nodiscard]] bool empty() const {
