@@ -4,7 +4,6 @@
 #include <libssh/libssh.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <chrono>
 #include <csignal>
@@ -12,7 +11,6 @@
 #include <fcntl.h>
 #include <fstream>
 #include <optional>
-#include <poll.h>
 #include <string_view>
 #include <sys/stat.h>
 #include <system_error>
@@ -31,6 +29,29 @@ struct FreeSession {
 
 struct FreeChannel {
     void operator()(ssh_channel channel) const { ssh_channel_free(channel); }
+};
+
+/// Waits for the packets of one session; gives its sockets back before it goes.
+class Waiter {
+  public:
+    explicit Waiter(ssh_session session) : session_(session), event_(ssh_event_new()) {
+        ssh_event_add_session(event_, session_);
+    }
+
+    ~Waiter() {
+        ssh_event_remove_session(event_, session_);
+        ssh_event_free(event_);
+    }
+
+    Waiter(const Waiter&) = delete;
+    Waiter& operator=(const Waiter&) = delete;
+
+    /// Handles what arrives; SSH_AGAIN when nothing did.
+    int wait(int milliseconds) { return ssh_event_dopoll(event_, milliseconds); }
+
+  private:
+    ssh_session session_;
+    ssh_event event_;
 };
 
 struct FreeKey {
@@ -69,17 +90,29 @@ int signal_number(std::string_view name) {
     return SIGKILL;
 }
 
-/// How the remote command ended; filled while packets are handled.
-struct Ending {
+/// What the remote command says and how it ends; filled while packets are handled, so that nothing
+/// stays in libssh's own buffers, where no poll sees it.
+struct Listener {
+    Output output;
+    std::size_t limit;  ///< kept of each stream
     std::optional<Exit> exit;
     ssh_channel_callbacks_struct callbacks{};
 
-    Ending() {
+    explicit Listener(Bytes output_limit) : limit(output_limit.count) {
         ssh_callbacks_init(&callbacks);
         callbacks.userdata = this;
+        callbacks.channel_data_function = [](ssh_session,
+                                             ssh_channel,
+                                             void* data,
+                                             std::uint32_t size,
+                                             int is_stderr,
+                                             void* self) {
+            static_cast<Listener*>(self)->hear(static_cast<const char*>(data), size, is_stderr);
+            return static_cast<int>(size);
+        };
         callbacks.channel_exit_status_function =
             [](ssh_session, ssh_channel, int status, void* self) {
-                static_cast<Ending*>(self)->exit = Exit{status, 0};
+                static_cast<Listener*>(self)->exit = Exit{status, 0};
             };
         callbacks.channel_exit_signal_function = [](ssh_session,
                                                     ssh_channel,
@@ -88,28 +121,20 @@ struct Ending {
                                                     const char*,
                                                     const char*,
                                                     void* self) {
-            static_cast<Ending*>(self)->exit = Exit{0, signal_number(name)};
+            static_cast<Listener*>(self)->exit = Exit{0, signal_number(name)};
         };
     }
 
-    Ending(const Ending&) = delete;
-    Ending& operator=(const Ending&) = delete;
-};
+    Listener(const Listener&) = delete;
+    Listener& operator=(const Listener&) = delete;
 
-/// Takes what has arrived of one stream; false when there was nothing.
-bool take(ssh_channel channel, int is_stderr, std::string& text, Output& output, Bytes limit) {
-    std::array<char, 32768> buffer{};
-    const int count =
-        ssh_channel_read_nonblocking(channel, buffer.data(), buffer.size(), is_stderr);
-    if (count <= 0) {
-        return false;
+    void hear(const char* data, std::size_t size, int is_stderr) {
+        auto& text = is_stderr != 0 ? output.err : output.out;
+        const auto kept = std::min(size, limit - text.size());
+        text.append(data, kept);
+        output.truncated = output.truncated || kept < size;
     }
-    const auto received = static_cast<std::size_t>(count);
-    const auto kept = std::min(received, static_cast<std::size_t>(limit.count) - text.size());
-    text.append(buffer.data(), kept);
-    output.truncated = output.truncated || kept < received;
-    return true;
-}
+};
 
 }  // namespace
 
@@ -178,10 +203,10 @@ Result<Output> SshSession::run(const Argv& argv, const SshRunOptions& options) {
     auto* session = impl_->session.get();
     const auto tried = "run " + to_text(argv) + " on";
     set_timeout(session, deadline);
+    Listener listener(options.output_limit);  // outlives the channel, which calls it
     const ChannelHandle channel(ssh_channel_new(session));
-    Ending ending;
     if (!channel || ssh_channel_open_session(channel.get()) != SSH_OK ||
-        ssh_set_channel_callbacks(channel.get(), &ending.callbacks) != SSH_OK ||
+        ssh_set_channel_callbacks(channel.get(), &listener.callbacks) != SSH_OK ||
         ssh_channel_request_exec(channel.get(), quote_for_shell(argv).c_str()) != SSH_OK) {
         return impl_->failure(tried, deadline);
     }
@@ -191,32 +216,21 @@ Result<Output> SshSession::run(const Argv& argv, const SshRunOptions& options) {
         ssh_channel_send_eof(channel.get()) != SSH_OK) {
         return impl_->failure(tried, deadline);
     }
-    Output output;
-    for (;;) {
-        const bool out = take(channel.get(), 0, output.out, output, options.output_limit);
-        const bool err = take(channel.get(), 1, output.err, output, options.output_limit);
-        if (out || err) {
-            continue;
-        }
-        if (ending.exit && ssh_channel_is_eof(channel.get()) != 0) {
-            break;
-        }
-        if (ssh_channel_is_closed(channel.get()) != 0 || ssh_is_connected(session) == 0) {
-            return impl_->failure(tried, deadline);
-        }
-        // Also when libssh has something to send: the other side may be waiting for more window.
-        const bool sending = (ssh_get_poll_flags(session) & SSH_WRITE_PENDING) != 0;
-        pollfd watched{
-            ssh_get_fd(session), static_cast<short>(sending ? POLLIN | POLLOUT : POLLIN), 0};
-        if (::poll(&watched, 1, milliseconds_until(deadline)) == 0) {
+    Waiter waiter(session);
+    while (!listener.exit || ssh_channel_is_eof(channel.get()) == 0) {
+        if (Clock::now() >= deadline) {
             return fail(ErrorKind::timeout,
                         tried + " " + impl_->label,
                         "not finished in " + to_text(options.deadline));
         }
+        if (ssh_channel_is_closed(channel.get()) != 0 || ssh_is_connected(session) == 0 ||
+            waiter.wait(milliseconds_until(deadline)) == SSH_ERROR) {
+            return impl_->failure(tried, deadline);
+        }
     }
-    output.exit = *ending.exit;
-    output.wall = Clock::now() - start;
-    return output;
+    listener.output.exit = *listener.exit;
+    listener.output.wall = Clock::now() - start;
+    return std::move(listener.output);
 }
 
 std::string quote_for_shell(const Argv& argv) {

@@ -181,8 +181,11 @@ Result<std::string> write_node_files(const fs::path& directory,
     if (error) {
         return fail(ErrorKind::unavailable, "share " + known.string(), error.message());
     }
-    auto uuid = read_file("/proc/sys/kernel/random/uuid");
-    uuid.pop_back();
+    const auto random = read_file("/proc/sys/kernel/random/uuid");
+    if (random.empty()) {
+        return fail(ErrorKind::missing, "make a host uuid", "no /proc", "mount -t proc proc /proc");
+    }
+    const auto uuid = random.substr(0, random.find('\n'));
     const std::vector<std::pair<const char*, std::string>> files{
         {"etc/libvirt/qemu.conf", qemu_conf},
         {"etc/libvirt/libvirtd.conf", fmt::format(libvirtd_conf, uuid)},
