@@ -28,6 +28,7 @@ struct DiskSpec {
 /// A virtual machine as the experiment wants it. The testbed gives it a unique name per trial.
 struct DomainSpec {
     std::string name;
+    std::string host;  ///< where it is made; empty: the testbed's first host
     Bytes memory{std::uint64_t{192} << 20U};
     int vcpus = 1;
     bool pvpanic = true;                ///< a pvpanic device: libvirt can learn of a guest's panic

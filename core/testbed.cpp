@@ -28,6 +28,49 @@ std::string_view name_of(DomainState state) {
     return "no state";
 }
 
+std::string_view name_of(PowerState state) {
+    return state == PowerState::on ? "on" : "off";
+}
+
+std::string_view name_of(PowerOrder order) {
+    switch (order) {
+        case PowerOrder::off:
+            return "off";
+        case PowerOrder::on:
+            return "on";
+        case PowerOrder::reset:
+            return "reset";
+        case PowerOrder::cycle:
+            return "cycle";
+        case PowerOrder::diagnose:
+            return "diagnose";
+    }
+    return "off";
+}
+
+std::string_view name_of(Plane plane) {
+    switch (plane) {
+        case Plane::management:
+            return "management";
+        case Plane::storage:
+            return "storage";
+        case Plane::migration:
+            return "migration";
+        case Plane::guest:
+            return "guest";
+    }
+    return "management";
+}
+
+std::optional<Plane> plane_named(std::string_view name) {
+    for (const auto plane : all_planes) {
+        if (name_of(plane) == name) {
+            return plane;
+        }
+    }
+    return std::nullopt;
+}
+
 std::string_view name_of(Presence presence) {
     switch (presence) {
         case Presence::active:

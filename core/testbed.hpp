@@ -5,6 +5,7 @@
 #include "core/result.hpp"
 #include "core/units.hpp"
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
@@ -60,6 +61,8 @@ struct DomainEvent {
     std::string detail;  ///< libvirt's detail: "failed", "destroyed", "panicked", …
 };
 
+enum class LinkState { down, up };
+
 /// Ends a subscription when destroyed; afterwards the callback is not running and never runs again.
 using Subscription = std::unique_ptr<void, std::function<void(void*)>>;
 
@@ -75,6 +78,9 @@ class Hypervisor {
     /// Forgets the domain; destroys it first when it runs. `not_found` when it was not defined.
     virtual Status remove(const std::string& domain) = 0;
     virtual Result<std::vector<std::string>> domains() = 0;
+    /// The network card's link, as a cable pulled and plugged in again.
+    virtual Status set_link(const std::string& domain, LinkState state) = 0;
+    virtual Result<LinkState> link(const std::string& domain) = 0;
     /// Whether the management answers at all, within `deadline`; a new connection is tried when
     /// needed.
     virtual Status alive(Duration deadline) = 0;
@@ -82,6 +88,33 @@ class Hypervisor {
     /// gets an event "connection_lost" / "connection_back" meanwhile.
     virtual Result<Subscription> subscribe(const std::string& domain,
                                            std::function<void(const DomainEvent&)> callback) = 0;
+};
+
+enum class PowerState { off, on };
+
+[[nodiscard]] std::string_view name_of(PowerState state);
+
+/// `off` and `reset` act at once, nobody on the host is asked. `diagnose` is the diagnostic
+/// interrupt (NMI), of which an operating system panics.
+enum class PowerOrder { off, on, reset, cycle, diagnose };
+
+[[nodiscard]] std::string_view name_of(PowerOrder order);
+
+/// A host's power controller (BMC), which is reached and lives on whether the host does or not.
+class Power {
+  public:
+    virtual ~Power() = default;
+    /// What the controller says. It may be late, or wrong: a host's death has other proofs.
+    virtual Result<PowerState> state(Duration deadline) = 0;
+    /// Success means that the controller took the order, not that it was carried out.
+    virtual Status order(PowerOrder order, Duration deadline) = 0;
+};
+
+/// What a program on a host answered.
+struct HostOutput {
+    int exit_code = 0;  ///< 128 + signal when a signal ended it
+    std::string out;
+    std::string err;
 };
 
 /// A machine that runs domains.
@@ -98,6 +131,52 @@ class Host {
     /// `not_found` when the process is gone (a zombie is gone).
     virtual Result<ProcessStatus> process_status(const ProcessRef& process) = 0;
     virtual Status signal(const ProcessRef& process, Signal signal) = 0;
+    /// `missing` when the host has no power controller.
+    virtual Result<Power*> power() = 0;
+    /// Another one after each boot of the host. Asked of the host over the management plane.
+    virtual Result<std::string> boot_id(Duration deadline) = 0;
+    /// Runs a program as root, over the management plane (ssh). One that ran is a success here,
+    /// whatever its exit code. Errors: unavailable (no way to the host, or lost on the way; the
+    /// program may have run), timeout, refused (our key, or the host's).
+    virtual Result<HostOutput> run(const std::vector<std::string>& argv, Duration deadline) = 0;
+};
+
+/// The networks that connect the hosts, one for each purpose.
+enum class Plane { management, storage, migration, guest };
+
+inline constexpr std::array all_planes{
+    Plane::management, Plane::storage, Plane::migration, Plane::guest};
+
+[[nodiscard]] std::string_view name_of(Plane plane);
+[[nodiscard]] std::optional<Plane> plane_named(std::string_view name);
+
+/// Frames of one plane that leave `from` and are meant for `to`. Empty: everybody on the plane, the
+/// controller and shared storage too.
+struct Way {
+    Plane plane = Plane::management;
+    std::string from;
+    std::string to;
+};
+
+/// What connects the hosts (switches). Faults are made in it, not on the hosts.
+class Network {
+  public:
+    virtual ~Network() = default;
+    /// Drops all that goes these ways. It is a lease that this object renews: the kernel ends it
+    /// some seconds after mend() or after the end of this process. `id` is 1 to 60 of a-z, A-Z,
+    /// 0-9,
+    /// '-', '_' and '.', and tells this cut from others.
+    virtual Status cut(const std::string& id, const std::vector<Way>& ways) = 0;
+    /// Ends a cut, of whatever process. Success when there is none.
+    virtual Status mend(const std::string& id) = 0;
+    /// Whether anything is dropped for this cut.
+    virtual Result<bool> is_cut(const std::string& id) = 0;
+    /// One ICMP echo over a plane, from a host (empty: from the controller) to another: its
+    /// round-trip time, or `timeout`.
+    virtual Result<Duration> echo(Plane plane,
+                                  const std::string& from,
+                                  const std::string& to,
+                                  Duration deadline) = 0;
 };
 
 /// One heartbeat as it arrived.
@@ -193,6 +272,8 @@ class Testbed {
     [[nodiscard]] virtual std::vector<std::string> hosts() const = 0;
     /// `not_found` if the testbed has no such host.
     virtual Result<Host*> host(std::string_view name) = 0;
+    /// `missing` when nobody can make faults in the testbed's networks.
+    virtual Result<Network*> network() = 0;
 
     /// Makes disks and defines the domain, not started. `name` is unique in the run; `slot` (from
     /// 0) selects addresses and is free for reuse after `remove`. `directory` is the trial's own.

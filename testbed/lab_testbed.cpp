@@ -153,6 +153,10 @@ Result<Host*> LabTestbed::host(std::string_view name) {
     return host->get();
 }
 
+Result<Network*> LabTestbed::network() {
+    return fail(ErrorKind::missing, "find the networks of lab " + lab_.name(), "it has one node");
+}
+
 Result<Accelerator> LabTestbed::accelerator() {
     const std::lock_guard lock(choosing_);
     if (!options_.accelerator) {

@@ -42,6 +42,7 @@ class LabTestbed final : public Testbed {
 
     [[nodiscard]] std::vector<std::string> hosts() const override;
     Result<Host*> host(std::string_view name) override;
+    Result<Network*> network() override;
     /// Leaves in `directory`: <name>.xml, <name>.console and <name>-<disk>.img, where <name> is
     /// that of the spec.
     Result<Provisioned> provision(const DomainSpec& spec,

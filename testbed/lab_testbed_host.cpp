@@ -1,5 +1,6 @@
 #include "testbed/lab_testbed_host.hpp"
 
+#include "testbed/namespaces.hpp"
 #include "testbed/procfs.hpp"
 #include "testbed/read_file.hpp"
 
@@ -73,6 +74,43 @@ Result<ProcessStatus> LabHost::process_status(const ProcessRef& process) {
 
 Status LabHost::signal(const ProcessRef& process, Signal signal) {
     return send_signal(process, signal);
+}
+
+Result<Power*> LabHost::power() {
+    return fail(ErrorKind::missing, "find the power controller of " + name(), "it has none");
+}
+
+Result<std::string> LabHost::boot_id(Duration deadline) {
+    const auto answer = run({"cat", "/proc/sys/kernel/random/boot_id"}, deadline);
+    if (!answer) {
+        return answer.error();
+    }
+    const auto id = answer->out.substr(0, answer->out.find('\n'));
+    if (answer->exit_code != 0 || id.empty()) {
+        return fail(ErrorKind::unavailable, "read the boot id of " + name(), answer->err);
+    }
+    return id;
+}
+
+Result<HostOutput> LabHost::run(const std::vector<std::string>& argv, Duration deadline) {
+    const auto end = std::chrono::steady_clock::now() + deadline;
+    auto way = connect_inside(static_cast<pid_t>(node_.init().pid), node_.address(), 22, deadline);
+    if (!way) {
+        return way.error();
+    }
+    auto session =
+        SshSession::open(node_.ssh(), end - std::chrono::steady_clock::now(), std::move(*way));
+    if (!session) {
+        return session.error();
+    }
+    auto output = session->run(argv, {.deadline = end - std::chrono::steady_clock::now()});
+    if (!output) {
+        return output.error();
+    }
+    const auto& exit = output->exit;
+    return HostOutput{.exit_code = exit.signal == 0 ? exit.code : 128 + exit.signal,
+                      .out = std::move(output->out),
+                      .err = std::move(output->err)};
 }
 
 }  // namespace ordeal

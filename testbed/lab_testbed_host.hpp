@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace ordeal {
 
@@ -26,6 +27,9 @@ class LabHost final : public Host {
     Status start_service(const std::string& service) override;
     Result<ProcessStatus> process_status(const ProcessRef& process) override;
     Status signal(const ProcessRef& process, Signal signal) override;
+    Result<Power*> power() override;
+    Result<std::string> boot_id(Duration deadline) override;
+    Result<HostOutput> run(const std::vector<std::string>& argv, Duration deadline) override;
 
     [[nodiscard]] Libvirt& libvirt() { return *libvirt_; }
 

@@ -1,6 +1,7 @@
 #include "testbed/libvirt.hpp"
 
 #include "testbed/libvirt_hub.hpp"
+#include "testbed/libvirt_link.hpp"
 #include "testbed/libvirt_words.hpp"
 
 #include <libvirt/libvirt.h>
@@ -194,6 +195,24 @@ Result<std::vector<std::string>> Libvirt::domains() {
                     }
                     return names;
                 });
+}
+
+Status Libvirt::set_link(const std::string& domain, LinkState state) {
+    const auto now = xml(domain);
+    const auto card = now ? network_card_with(*now, state) : Result<std::string>(now.error());
+    if (!card) {
+        return card.error();
+    }
+    const auto update = [card = *card](virDomainPtr handle, const std::string& tried) {
+        return checked(virDomainUpdateDeviceFlags(handle, card.c_str(), VIR_DOMAIN_AFFECT_LIVE),
+                       tried);
+    };
+    return call_domain("set the link of", domain, options_.call_deadline, update);
+}
+
+Result<LinkState> Libvirt::link(const std::string& domain) {
+    const auto now = xml(domain);
+    return now ? link_in(*now) : Result<LinkState>(now.error());
 }
 
 Status Libvirt::alive(Duration deadline) {

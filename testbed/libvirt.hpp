@@ -54,6 +54,9 @@ class Libvirt final : public Hypervisor {
     Status resume(const std::string& domain) override;
     Status remove(const std::string& domain) override;
     Result<std::vector<std::string>> domains() override;
+    /// Of the domain's only or first network card, while it runs.
+    Status set_link(const std::string& domain, LinkState state) override;
+    Result<LinkState> link(const std::string& domain) override;
     Status alive(Duration deadline) override;
     Result<Subscription> subscribe(const std::string& domain,
                                    std::function<void(const DomainEvent&)> callback) override;

@@ -184,7 +184,7 @@ void SimDomain::beat() {
             beat.arrived = self->agenda_.now();
             self->on_beat.call(beat);
         });
-        if (network_) {
+        if (connected()) {
             agenda_.after(network_latency, [self = shared_from_this(), beat]() mutable {
                 beat.arrived = self->agenda_.now();
                 self->on_network_beat.call(beat);

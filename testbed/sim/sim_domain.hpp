@@ -47,6 +47,14 @@ class SimDomain : public std::enable_shared_from_this<SimDomain> {
 
     void set_network(bool connected) { network_ = connected; }
 
+    /// Whether the guest plane leads to its host.
+    void set_plane(bool connected) { plane_ = connected; }
+
+    /// The link of its network card.
+    void set_link(LinkState state) { link_ = state; }
+
+    [[nodiscard]] LinkState link() const { return link_; }
+
     void start_load(const LoadOrder& order);
     void stop_load();
 
@@ -57,7 +65,7 @@ class SimDomain : public std::enable_shared_from_this<SimDomain> {
 
     [[nodiscard]] bool agent_answers() const { return guest_lives() && agent_runs_; }
 
-    [[nodiscard]] bool network_answers() const { return guest_lives() && network_; }
+    [[nodiscard]] bool network_answers() const { return guest_lives() && connected(); }
 
     [[nodiscard]] const std::optional<Hello>& hello() const { return hello_; }
 
@@ -98,6 +106,8 @@ class SimDomain : public std::enable_shared_from_this<SimDomain> {
     void learn(DomainState state, std::string reason, std::string event, std::string detail);
     [[nodiscard]] bool executes() const;
 
+    [[nodiscard]] bool connected() const { return network_ && plane_ && link_ == LinkState::up; }
+
     SimAgenda& agenda_;
     SimProcesses& processes_;
     const DomainSpec spec_;
@@ -108,6 +118,8 @@ class SimDomain : public std::enable_shared_from_this<SimDomain> {
     Kernel kernel_ = Kernel::off;
     bool agent_runs_ = false;
     bool network_ = true;
+    bool plane_ = true;
+    LinkState link_ = LinkState::up;
     std::uint64_t boot_ = 0;
     Instant booted_{};
     std::optional<Hello> hello_;

@@ -13,6 +13,7 @@ constexpr Duration order_latency = 20ms;
 constexpr Duration call_deadline = 5s;
 constexpr Duration polite_end = 10s;
 constexpr Duration service_start = 300ms;
+constexpr Duration login_latency = 50ms;
 
 }  // namespace
 
@@ -21,7 +22,9 @@ Status SimHypervisor::ask(const std::string& tried, Duration latency, Duration d
     if (!service) {
         return fail(ErrorKind::unavailable, tried, "libvirtd on " + machine_.name() + " is down");
     }
-    const bool hangs = world_.mishaps().libvirt_hangs || machine_.processes().stopped(*service);
+    const bool hangs = world_.mishaps().libvirt_hangs ||
+                       !world_.connected(Plane::management, "", machine_.name()) ||
+                       machine_.processes().stopped(*service);
     if (hangs || latency > deadline) {
         world_.scheduler().wait_for(deadline, {});
         return fail(ErrorKind::timeout, tried, "no answer in " + to_text(deadline));
@@ -149,6 +152,29 @@ Result<std::vector<std::string>> SimHypervisor::domains() {
     return names;
 }
 
+Status SimHypervisor::set_link(const std::string& domain, LinkState state) {
+    auto target = order("set the link of", domain, Monitor::needed);
+    if (!target) {
+        return target.error();
+    }
+    if (*target != nullptr) {
+        (*target)->set_link(state);
+    }
+    return ok();
+}
+
+Result<LinkState> SimHypervisor::link(const std::string& domain) {
+    const auto tried = "read the link of " + domain;
+    if (auto asked = ask(tried, look_latency, call_deadline); !asked) {
+        return asked.error();
+    }
+    const auto found = machine_.domains.find(domain);
+    if (found == machine_.domains.end()) {
+        return fail(ErrorKind::not_found, tried, "it is not defined");
+    }
+    return found->second->link();
+}
+
 Status SimHypervisor::alive(Duration deadline) {
     return ask("reach libvirtd on " + machine_.name(), look_latency, deadline);
 }
@@ -222,6 +248,49 @@ Status SimHost::signal(const ProcessRef& process, Signal signal) {
         machine_.processes().signal(process, signal);
     }
     return ok();
+}
+
+Status SimHost::log_in(const std::string& tried, Duration deadline) {
+    const bool reachable = machine_.up() && world_.connected(Plane::management, "", name());
+    if (!reachable || deadline < login_latency) {
+        world_.scheduler().wait_for(deadline, {});
+        return fail(ErrorKind::timeout, tried, "no answer in " + to_text(deadline));
+    }
+    world_.scheduler().wait_for(login_latency, {});
+    if (world_.mishaps().blind || !machine_.service("sshd")) {
+        return fail(ErrorKind::unavailable, tried, "Connection refused");
+    }
+    return ok();
+}
+
+Result<std::string> SimHost::boot_id(Duration deadline) {
+    if (auto in = log_in("read the boot id of " + name(), deadline); !in) {
+        return in.error();
+    }
+    return machine_.boot_id();
+}
+
+Result<HostOutput> SimHost::run(const std::vector<std::string>& argv, Duration deadline) {
+    const auto tried = "run " + argv.front() + " on " + name();
+    if (auto in = log_in(tried, deadline); !in) {
+        return in.error();
+    }
+    if (world_.mishaps().commands != Deed::works) {
+        const bool nothing = world_.mishaps().commands == Deed::does_nothing;
+        return nothing ? Result<HostOutput>(HostOutput{})
+                       : fail(ErrorKind::refused, tried, "the host refused");
+    }
+    const auto& last = argv.back();
+    if (last == "echo b > /proc/sysrq-trigger") {
+        machine_.power_off();
+        machine_.power_on();
+    } else if (last == "echo c > /proc/sysrq-trigger") {
+        machine_.panic();
+    } else if (last != "true") {
+        return HostOutput{.exit_code = 127, .err = argv.front() + ": not found"};
+    }
+    return machine_.up() ? Result<HostOutput>(HostOutput{})
+                         : fail(ErrorKind::unavailable, tried, "the connection was lost");
 }
 
 }  // namespace ordeal

@@ -18,6 +18,8 @@ class SimHypervisor final : public Hypervisor {
     Status resume(const std::string& domain) override;
     Status remove(const std::string& domain) override;
     Result<std::vector<std::string>> domains() override;
+    Status set_link(const std::string& domain, LinkState state) override;
+    Result<LinkState> link(const std::string& domain) override;
     Status alive(Duration deadline) override;
     Result<Subscription> subscribe(const std::string& domain,
                                    std::function<void(const DomainEvent&)> callback) override;
@@ -37,10 +39,23 @@ class SimHypervisor final : public Hypervisor {
     SimMachine& machine_;
 };
 
+/// The power controller of a simulated machine: it answers whatever becomes of the machine.
+class SimPower final : public Power {
+  public:
+    SimPower(SimWorld& world, SimMachine& machine) : world_(world), machine_(machine) {}
+
+    Result<PowerState> state(Duration deadline) override;
+    Status order(PowerOrder order, Duration deadline) override;
+
+  private:
+    SimWorld& world_;
+    SimMachine& machine_;
+};
+
 class SimHost final : public Host {
   public:
     SimHost(SimWorld& world, SimMachine& machine)
-        : world_(world), machine_(machine), hypervisor_(world, machine) {}
+        : world_(world), machine_(machine), hypervisor_(world, machine), power_(world, machine) {}
 
     [[nodiscard]] const std::string& name() const override { return machine_.name(); }
 
@@ -52,14 +67,38 @@ class SimHost final : public Host {
     Result<ProcessStatus> process_status(const ProcessRef& process) override;
     Status signal(const ProcessRef& process, Signal signal) override;
 
+    Result<Power*> power() override { return &power_; }
+
+    Result<std::string> boot_id(Duration deadline) override;
+    /// Knows `sysrq`'s "echo b" and "echo c" into /proc/sysrq-trigger, and "true".
+    Result<HostOutput> run(const std::vector<std::string>& argv, Duration deadline) override;
+
     SimMachine& machine() { return machine_; }
 
   private:
     [[nodiscard]] Status look(const std::string& tried) const;
+    [[nodiscard]] Status log_in(const std::string& tried, Duration deadline);
 
     SimWorld& world_;
     SimMachine& machine_;
     SimHypervisor hypervisor_;
+    SimPower power_;
+};
+
+class SimNetwork final : public Network {
+  public:
+    explicit SimNetwork(SimWorld& world) : world_(world) {}
+
+    Status cut(const std::string& id, const std::vector<Way>& ways) override;
+    Status mend(const std::string& id) override;
+    Result<bool> is_cut(const std::string& id) override;
+    Result<Duration> echo(Plane plane,
+                          const std::string& from,
+                          const std::string& to,
+                          Duration deadline) override;
+
+  private:
+    SimWorld& world_;
 };
 
 }  // namespace ordeal

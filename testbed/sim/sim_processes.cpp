@@ -27,6 +27,12 @@ void SimProcesses::end(const ProcessRef& process) {
     }
 }
 
+void SimProcesses::end_all() {
+    while (!processes_.empty()) {
+        end(processes_.begin()->second.ref);
+    }
+}
+
 void SimProcesses::set_load(const ProcessRef& process, double share) {
     if (auto* found = find(process)) {
         count(*found);

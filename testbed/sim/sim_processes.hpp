@@ -17,6 +17,7 @@ class SimProcesses {
     /// `on_end` is called once, when the process has gone for whatever reason.
     ProcessRef launch(std::function<void()> on_end);
     void end(const ProcessRef& process);
+    void end_all();
     /// The share of one processor that it uses while it is not stopped.
     void set_load(const ProcessRef& process, double share);
     /// Deadly signals take a millisecond; of a stopped process only kill and cont are noticed.

@@ -24,6 +24,9 @@ class SimTestbed final : public Testbed {
 
     [[nodiscard]] std::vector<std::string> hosts() const override;
     Result<Host*> host(std::string_view name) override;
+
+    Result<Network*> network() override { return &network_; }
+
     /// Domains go round the hosts by `slot`.
     Result<Provisioned> provision(const DomainSpec& spec,
                                   const std::string& name,
@@ -39,6 +42,7 @@ class SimTestbed final : public Testbed {
 
   private:
     SimWorld& world_;
+    SimNetwork network_{world_};
     std::vector<std::unique_ptr<SimHost>> hosts_;
     std::map<std::string, std::unique_ptr<SimGuest>> guests_;
 };

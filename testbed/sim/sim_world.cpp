@@ -3,12 +3,51 @@
 #include <utility>
 
 namespace ordeal {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr Duration boot_time = 4s;
+
+}  // namespace
 
 SimMachine::SimMachine(SimAgenda& agenda, std::string name)
     : agenda_(agenda), name_(std::move(name)), processes_(agenda) {
+    boot();
+}
+
+void SimMachine::boot() {
+    ++boot_;
+    up_ = true;
     for (const auto* service : {"libvirtd", "virtlogd", "sshd"}) {
         launch_service(service);
     }
+}
+
+void SimMachine::stop_system() {
+    up_ = false;
+    processes_.end_all();
+}
+
+void SimMachine::power_off() {
+    power_ = PowerState::off;
+    stop_system();
+}
+
+void SimMachine::panic() {
+    stop_system();
+}
+
+void SimMachine::power_on() {
+    if (power_ == PowerState::on) {
+        return;
+    }
+    power_ = PowerState::on;
+    agenda_.after(boot_time, [this] {
+        if (power_ == PowerState::on && !up_) {
+            boot();
+        }
+    });
 }
 
 Result<ProcessRef> SimMachine::service(const std::string& service) const {
@@ -21,7 +60,7 @@ Result<ProcessRef> SimMachine::service(const std::string& service) const {
 }
 
 void SimMachine::launch_service(const std::string& service) {
-    if (services_.contains(service)) {
+    if (!up_ || services_.contains(service)) {
         return;
     }
     services_[service] = processes_.launch([this, service] { service_ended(service); });
@@ -72,6 +111,39 @@ std::shared_ptr<SimDomain> SimWorld::domain(std::string_view name) const {
         }
     }
     return nullptr;
+}
+
+void SimWorld::cut(const std::string& id, std::vector<Way> ways) {
+    cuts_[id] = std::move(ways);
+    rewire();
+}
+
+void SimWorld::mend(const std::string& id) {
+    cuts_.erase(id);
+    rewire();
+}
+
+bool SimWorld::passes(Plane plane, std::string_view from, std::string_view to) const {
+    const auto hits = [](std::string_view end, std::string_view who) {
+        return end.empty() || end == who;
+    };
+    for (const auto& [id, ways] : cuts_) {
+        for (const auto& way : ways) {
+            if (way.plane == plane && hits(way.from, from) && hits(way.to, to)) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
+void SimWorld::rewire() {
+    for (const auto& machine : machines_) {
+        const bool reachable = connected(Plane::guest, "", machine->name());
+        for (const auto& [name, domain] : machine->domains) {
+            domain->set_plane(reachable);
+        }
+    }
 }
 
 void SimWorld::supply_image(const std::string& disk, std::filesystem::path image) {
