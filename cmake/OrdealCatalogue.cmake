@@ -11,6 +11,14 @@ function(ordeal_catalogue target)
   file(GLOB sources CONFIGURE_DEPENDS RELATIVE ${root} ${root}/*/*.cpp)
   file(GLOB schemas CONFIGURE_DEPENDS RELATIVE ${root} ${root}/*/*.toml)
 
+  # A folder with its own CMakeLists.txt is no family.
+  file(GLOB apart CONFIGURE_DEPENDS RELATIVE ${root} ${root}/*/CMakeLists.txt)
+  foreach(list_file ${apart})
+    string(REPLACE "CMakeLists.txt" "" folder ${list_file})
+    list(FILTER sources EXCLUDE REGEX "^${folder}")
+    list(FILTER schemas EXCLUDE REGEX "^${folder}")
+  endforeach()
+
   set(declarations "")
   set(rows "")
   foreach(schema ${schemas})

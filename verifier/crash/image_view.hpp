@@ -59,7 +59,8 @@ class BaseImage {
 /// One thing that an undecided sector may hold.
 struct Possible {
     const std::byte* content = nullptr;  ///< 512 bytes
-    Stamp stamp = 0;
+    Stamp stamp = 0;                     ///< 0: not computed yet
+    std::uint64_t ways = 1;              ///< how many of the ways to crash leave this content
 };
 
 /// Where a view asks about sectors that were in flight. Implemented by the explorer.
@@ -70,8 +71,12 @@ class InFlight {
     /// Decides what `sector` holds for the rest of the run.
     virtual Possible decide(std::uint64_t sector) = 0;
 
-    /// Everything that `sector` may hold, one entry for each content, without deciding.
+    /// Everything that `sector` may hold now, oldest first, without deciding.
     [[nodiscard]] virtual std::span<const Possible> possible(std::uint64_t sector) const = 0;
+
+    /// Sectors of one atom are decided together: the n-th of what one may hold goes with the n-th
+    /// of the others.
+    [[nodiscard]] virtual std::uint64_t atom(std::uint64_t sector) const = 0;
 };
 
 /// A candidate image: a base, the sectors in flight, and what the run itself wrote. Not
@@ -112,8 +117,20 @@ class ImageView {
     /// Valid as long as sector(). Precondition: number < sectors().
     [[nodiscard]] std::span<const Possible> possible(std::uint64_t number);
 
+    /// The atom of a sector for which possible() has several answers; see InFlight::atom().
+    [[nodiscard]] std::uint64_t atom(std::uint64_t number) const {
+        return in_flight_->atom(number);
+    }
+
+    /// Where recovery would flush: what was written before is on the disk before it goes on.
+    /// Matters to crashes during recovery only.
+    void barrier() { barriers_.push_back(written_.size()); }
+
     /// The sectors written in this run, in the order of their first write.
     [[nodiscard]] const std::vector<std::uint64_t>& written() const { return written_; }
+
+    /// For each barrier(), how many sectors had been written by then.
+    [[nodiscard]] const std::vector<std::size_t>& barriers() const { return barriers_; }
 
     // For the explorer:
 
@@ -149,6 +166,7 @@ class ImageView {
     std::vector<Departure> departures_;    ///< [0] unused; those in flight come first
     std::size_t marked_ = 1;               ///< end of those in flight
     std::vector<std::uint64_t> written_;
+    std::vector<std::size_t> barriers_;
     std::deque<std::vector<std::byte>> pool_;  ///< the overlay's memory, kept between runs
     std::size_t pool_used_ = 0;
     Possible single_;  ///< what possible() answers for a sector that is certain

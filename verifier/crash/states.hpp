@@ -1,0 +1,58 @@
+#pragma once
+
+#include "verifier/crash/model.hpp"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+/// Single crash states, by name and as images.
+namespace ordeal::verifier::crash {
+
+/// One crash state of a trace under given rules: "<trace>.<instant>" and ".<atom>-<alternative>"
+/// for each atom that does not have its oldest content: "00f3a9c2d1b4e587.12.3-1.17-2".
+struct StateId {
+    std::uint64_t trace = 0;
+    std::size_t instant = 0;
+    std::vector<std::pair<std::uint32_t, std::uint32_t>> decided;  ///< atom, alternative; ascending
+
+    [[nodiscard]] std::string text() const;
+
+    bool operator==(const StateId&) const = default;
+};
+
+/// Errors: usage.
+[[nodiscard]] Result<StateId> parse_state_id(std::string_view text);
+
+/// An instant with every atom decided beforehand: for building images and for checking the
+/// explorer. The instant outlives it.
+class FixedState : public InFlight {
+  public:
+    /// `alternatives`: one for each atom; missing ones and those out of range are the oldest.
+    FixedState(const CrashInstant& instant, std::vector<std::uint32_t> alternatives);
+
+    /// Marks the instant's sectors in `view`, which was made with this.
+    void mark(ImageView& view) const;
+
+    Possible decide(std::uint64_t sector) override { return fixed_.at(sector); }
+
+    [[nodiscard]] std::span<const Possible> possible(std::uint64_t sector) const override {
+        return {&fixed_.at(sector), 1};
+    }
+
+    [[nodiscard]] std::uint64_t atom(std::uint64_t sector) const override { return sector; }
+
+  private:
+    std::unordered_map<std::uint64_t, Possible> fixed_;
+};
+
+/// The disk in that state. Errors: usage (another trace's, no such instant, atom or alternative).
+[[nodiscard]] Result<std::vector<std::byte>> build_image(const Trace& trace,
+                                                         std::vector<std::byte> base,
+                                                         const CrashRules& rules,
+                                                         const StateId& id);
+
+}  // namespace ordeal::verifier::crash
