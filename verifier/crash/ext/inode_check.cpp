@@ -25,6 +25,7 @@ class InodeJudge {
     void judge() {
         report_.type = inode_.type();
         report_.links = inode_.links();
+        report_.size = inode_.size();
         report_.checksum_seed = inode_.checksum_seed(number_);
         report_.reserved = number_ < geometry_.first_inode && number_ != root_inode;
         report_.in_use = report_.reserved || inode_.links() != 0;

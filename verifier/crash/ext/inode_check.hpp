@@ -15,6 +15,7 @@ struct InodeReport {
     bool indexed = false;   ///< a directory with a hash tree
     FileType type = FileType::unknown;
     std::uint16_t links = 0;
+    std::uint64_t size = 0;           ///< bytes
     std::uint32_t checksum_seed = 0;  ///< for the checksums of its directory blocks
     Flaw flaw = Flaw::none;
     std::uint64_t flaw_block = 0;

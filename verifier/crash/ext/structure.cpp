@@ -62,7 +62,8 @@ void Structure::update(RecoveredDisk& disk, const Superblock& superblock) {
 }
 
 const KnownInode* Structure::inode(std::uint32_t number) const {
-    return number < known_.size() ? known_[number].get() : nullptr;
+    const auto* known = number < known_.size() ? known_[number].get() : nullptr;
+    return known != nullptr && known->report.in_use ? known : nullptr;
 }
 
 void Structure::reset(const Geometry& geometry, std::vector<Group> groups) {

@@ -67,6 +67,9 @@ class Structure {
     /// nullptr: not in use.
     [[nodiscard]] const KnownInode* inode(std::uint32_t number) const;
 
+    /// All directories, by number. Meaningful while inode() is.
+    [[nodiscard]] const std::set<std::uint32_t>& directories() const { return directories_; }
+
     [[nodiscard]] const Geometry& geometry() const { return geometry_; }
 
     [[nodiscard]] const std::vector<Group>& groups() const { return groups_; }

@@ -21,7 +21,9 @@ constexpr std::size_t inodes = 0, blocks_low = 4, reserved_low = 8, free_blocks_
                       last_orphan = 232, hash_seed = 236, descriptor_size = 254, made = 264,
                       blocks_high = 336, reserved_high = 340, free_blocks_high = 344,
                       min_extra = 348, want_extra = 350, flags = 352, log_flex = 372,
-                      checksum_type = 373, checksum_seed = 0x270, checksum = 0x3fc;
+                      checksum_type = 373, user_quota = 0x240, group_quota = 0x244,
+                      project_quota = 0x26c, checksum_seed = 0x270, orphan_file = 0x280,
+                      checksum = 0x3fc;
 }  // namespace at
 
 constexpr std::uint32_t known_compat =
@@ -139,7 +141,10 @@ bool beyond_us(const std::byte* sb, const Geometry& geometry) {
         geometry.has(geometry.compat, compat::has_journal) &&
         (le32(sb + at::journal_inode) != journal_inode || !is_zero({sb + at::journal_uuid, 16}) ||
          le32(sb + at::journal_device) != 0);
-    return (geometry.compat & ~known_compat) != 0 || (geometry.incompat & ~known_incompat) != 0 ||
+    const bool special = le32(sb + at::user_quota) != 0 || le32(sb + at::group_quota) != 0 ||
+                         le32(sb + at::project_quota) != 0 || le32(sb + at::orphan_file) != 0;
+    return special || (geometry.compat & ~known_compat) != 0 ||
+           (geometry.incompat & ~known_incompat) != 0 ||
            (geometry.ro_compat & ~known_ro_compat) != 0 || le32(sb + at::revision) > 1 ||
            le32(sb + at::creator) == hurd || outside || le32(sb + at::log_block) > 2;
 }
