@@ -50,42 +50,6 @@ void fill_block(const Plan& plan,
     store_le(to.subspan(32), block_checksum(to));
 }
 
-enum class BlockKind { unwritten, sound, misplaced, foreign, damaged };
-
-struct BlockFinding {
-    BlockKind kind = BlockKind::damaged;
-    std::uint64_t sequence = 0;
-};
-
-/// Judges one block found where block `index` of a record of `place` belongs.
-BlockFinding examine_block(const Plan& plan,
-                           std::uint64_t place,
-                           std::uint32_t index,
-                           ByteView block) {
-    if (std::ranges::all_of(block, [](std::byte b) { return b == std::byte{0}; })) {
-        return {BlockKind::unwritten};
-    }
-    if (load_le<std::uint32_t>(block) != magic ||
-        load_le<std::uint64_t>(block.subspan(32)) != block_checksum(block)) {
-        return {BlockKind::damaged};
-    }
-    if (load_le<std::uint64_t>(block.subspan(8)) != plan.run) {
-        return {BlockKind::foreign};
-    }
-    const auto sequence = load_le<std::uint64_t>(block.subspan(16));
-    if (sequence == 0 || place_of(plan, sequence) != place ||
-        load_le<std::uint32_t>(block.subspan(24)) != index) {
-        return {BlockKind::misplaced};
-    }
-    // The checksum already vouches for the bytes; this also catches a wrong seed or generator.
-    std::array<std::byte, block_size> expected{};
-    fill_block(plan, sequence, index, expected);
-    if (!std::ranges::equal(block, expected)) {
-        return {BlockKind::damaged};
-    }
-    return {BlockKind::sound, sequence};
-}
-
 /// Looks at the record-sized stretch of a place; `bytes` may be shorter when the file ends early.
 void scan_place(const Plan& plan, std::uint64_t place, ByteView bytes, Scan& into) {
     Place found{place, std::numeric_limits<std::uint64_t>::max(), 0, 0};
@@ -130,32 +94,13 @@ std::optional<std::uint32_t> numbered(std::string_view name,
     return number;
 }
 
-ByteView stretch(const Plan& plan, ByteView bytes, std::uint64_t index) {
-    const auto offset = std::min<std::uint64_t>(index * plan.record_size, bytes.size());
+ByteView stretch(const Plan& plan, ByteView bytes, std::uint64_t offset) {
+    offset = std::min<std::uint64_t>(offset, bytes.size());
     return bytes.subspan(offset, std::min<std::size_t>(plan.record_size, bytes.size() - offset));
 }
 
 std::uint32_t writer_of(const Plan& plan, std::uint64_t sequence) {
     return static_cast<std::uint32_t>((sequence - 1) % plan.writers);
-}
-
-/// The last acknowledged sequence of every place that has one.
-std::map<std::uint64_t, std::uint64_t> required_by_place(
-    const Plan& plan, std::span<const std::uint64_t> acknowledged) {
-    std::map<std::uint64_t, std::uint64_t> required;
-    for (const auto sequence : acknowledged) {
-        auto& last = required[place_of(plan, sequence)];
-        last = std::max(last, sequence);
-    }
-    return required;
-}
-
-/// Whether a place keeps the promise that `required` was acknowledged for it.
-bool keeps(const Plan& plan, const Place& place, std::uint64_t required) {
-    if (plan.profile == Profile::overwrite_direct) {
-        return place.bad_blocks == 0 && place.oldest >= required;
-    }
-    return place.intact() && place.newest >= required;
 }
 
 }  // namespace
@@ -258,6 +203,51 @@ void fill_record(const Plan& plan, std::uint64_t sequence, std::span<std::byte> 
     }
 }
 
+BlockFinding examine_block(const Plan& plan,
+                           std::uint64_t place,
+                           std::uint32_t index,
+                           ByteView block) {
+    if (std::ranges::all_of(block, [](std::byte b) { return b == std::byte{0}; })) {
+        return {BlockKind::unwritten};
+    }
+    if (load_le<std::uint32_t>(block) != magic ||
+        load_le<std::uint64_t>(block.subspan(32)) != block_checksum(block)) {
+        return {BlockKind::damaged};
+    }
+    if (load_le<std::uint64_t>(block.subspan(8)) != plan.run) {
+        return {BlockKind::foreign};
+    }
+    const auto sequence = load_le<std::uint64_t>(block.subspan(16));
+    if (sequence == 0 || place_of(plan, sequence) != place ||
+        load_le<std::uint32_t>(block.subspan(24)) != index) {
+        return {BlockKind::misplaced};
+    }
+    // The checksum already vouches for the bytes; this also catches a wrong seed or generator.
+    std::array<std::byte, block_size> expected{};
+    fill_block(plan, sequence, index, expected);
+    if (!std::ranges::equal(block, expected)) {
+        return {BlockKind::damaged};
+    }
+    return {BlockKind::sound, sequence};
+}
+
+std::map<std::uint64_t, std::uint64_t> required_by_place(
+    const Plan& plan, std::span<const std::uint64_t> acknowledged) {
+    std::map<std::uint64_t, std::uint64_t> required;
+    for (const auto sequence : acknowledged) {
+        auto& last = required[place_of(plan, sequence)];
+        last = std::max(last, sequence);
+    }
+    return required;
+}
+
+bool keeps(const Plan& plan, const Place& place, std::uint64_t required) {
+    if (plan.profile == Profile::overwrite_direct) {
+        return place.bad_blocks == 0 && place.oldest >= required;
+    }
+    return place.intact() && place.newest >= required;
+}
+
 std::vector<std::uint64_t> Scan::intact() const {
     std::vector<std::uint64_t> sequences;
     for (const auto& place : places) {
@@ -269,22 +259,36 @@ std::vector<std::uint64_t> Scan::intact() const {
     return sequences;
 }
 
-void scan_file(const Plan& plan, const File& file, Scan& into) {
-    const auto records = (file.bytes.size() + plan.record_size - 1) / plan.record_size;
-    if (plan.profile == Profile::overwrite_direct && file.name == "slots") {
+std::optional<std::vector<Stretch>> places_of(const Plan& plan,
+                                              std::string_view name,
+                                              std::uint64_t size) {
+    std::vector<Stretch> places;
+    if (plan.profile == Profile::overwrite_direct && name == "slots") {
         for (std::uint64_t slot = 0; slot < plan.slots; ++slot) {
-            scan_place(plan, slot, stretch(plan, file.bytes, slot), into);
+            places.push_back({slot, slot * plan.record_size});
         }
-    } else if (const auto slot = numbered(file.name, "slot-", plan.slots);
+    } else if (const auto slot = numbered(name, "slot-", plan.slots);
                slot && plan.profile == Profile::rename_fsync) {
-        scan_place(plan, *slot, stretch(plan, file.bytes, 0), into);
-    } else if (const auto writer = numbered(file.name, "append-", plan.writers);
+        places.push_back({*slot, 0});
+    } else if (const auto writer = numbered(name, "append-", plan.writers);
                writer && plan.profile == Profile::append_fsync) {
-        for (std::uint64_t i = 0; i < records; ++i) {
-            scan_place(plan, sequence_of(plan, *writer, i), stretch(plan, file.bytes, i), into);
+        for (std::uint64_t i = 0; i * plan.record_size < size; ++i) {
+            places.push_back({sequence_of(plan, *writer, i), i * plan.record_size});
         }
     } else {
+        return std::nullopt;
+    }
+    return places;
+}
+
+void scan_file(const Plan& plan, const File& file, Scan& into) {
+    const auto places = places_of(plan, file.name, file.bytes.size());
+    if (!places) {
         into.ignored.push_back(file.name);
+        return;
+    }
+    for (const auto& [place, offset] : *places) {
+        scan_place(plan, place, stretch(plan, file.bytes, offset), into);
     }
 }
 

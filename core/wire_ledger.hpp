@@ -4,6 +4,7 @@
 #include "core/wire_bytes.hpp"
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -82,6 +83,30 @@ struct Plan {
 /// Writes the record into `to`, which is plan.record_size long.
 void fill_record(const Plan& plan, std::uint64_t sequence, std::span<std::byte> to);
 
+enum class BlockKind : std::uint8_t { unwritten, sound, misplaced, foreign, damaged };
+
+struct BlockFinding {
+    BlockKind kind = BlockKind::damaged;
+    std::uint64_t sequence = 0;  ///< of a sound block
+};
+
+/// Judges one block that was found where block `index` of a record of `place` belongs.
+[[nodiscard]] BlockFinding examine_block(const Plan& plan,
+                                         std::uint64_t place,
+                                         std::uint32_t index,
+                                         ByteView block);
+
+/// Where in a file a place is.
+struct Stretch {
+    std::uint64_t place = 0;
+    std::uint64_t offset = 0;  ///< bytes; may be past the end of the file
+};
+
+/// The places of a file of `size` bytes; nothing when it is no part of the plan.
+[[nodiscard]] std::optional<std::vector<Stretch>> places_of(const Plan& plan,
+                                                            std::string_view name,
+                                                            std::uint64_t size);
+
 /// What one place holds. Blocks never written (all zero, or past the end of the file) count as
 /// sequence 0.
 struct Place {
@@ -93,6 +118,13 @@ struct Place {
     /// One record, whole.
     [[nodiscard]] bool intact() const { return bad_blocks == 0 && oldest == newest && newest != 0; }
 };
+
+/// Whether a place keeps the promise that `required` was acknowledged for it.
+[[nodiscard]] bool keeps(const Plan& plan, const Place& place, std::uint64_t required);
+
+/// The last acknowledged sequence of every place that has one.
+[[nodiscard]] std::map<std::uint64_t, std::uint64_t> required_by_place(
+    const Plan& plan, std::span<const std::uint64_t> acknowledged);
 
 /// What was found. Places with nothing in them are not listed.
 struct Scan {
