@@ -68,7 +68,7 @@ Possible Explorer::decide(std::uint64_t sector) {
     if (!choices.decided) {
         choices.decided = true;
         choices.chosen = 0;
-        if (choices.first.size() > 1) {
+        if (choices.first.size() > 1 && !visiting_) {
             if (taken_ == path_.size()) {
                 path_.push_back({place.atom, 0});
             }
@@ -147,7 +147,9 @@ Result<Coverage> Explorer::explore(const CrashInstant& instant,
         auto states = states_of_run(instant);
         coverage.covered += states;
         ++coverage.runs;
+        visiting_ = true;
         visit({instant, decided_, std::move(states)}, view_);
+        visiting_ = false;
         left = next_path();
     }
     BOOST_ASSERT_MSG(left || coverage.covered == coverage.possible, "leaves do not add up");

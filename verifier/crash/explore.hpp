@@ -54,12 +54,18 @@ class Explorer : private InFlight {
     explicit Explorer(const BaseImage& base) : view_(base, this) {}
 
     /// Runs `examine` until every state of the instant is covered or `more` says no; calls `visit`
-    /// after each run, which may look at the view but must not decide anything (possible() does
-    /// not). Errors: internal (the examination is not deterministic).
+    /// after each run, with the view as the run left it. Where `visit` reads what the run did not,
+    /// it sees the oldest content: one state of the leaf.
+    /// Errors: internal (the examination is not deterministic).
     [[nodiscard]] Result<Coverage> explore(const CrashInstant& instant,
                                            const Examine& examine,
                                            const Visit& visit,
                                            const std::function<bool()>& more);
+
+    /// Of an atom in flight, the alternative that has the content `choice` of possible().
+    [[nodiscard]] std::uint32_t alternative(std::uint64_t atom, std::uint32_t choice) const {
+        return atoms_[atom].first[choice];
+    }
 
   private:
     /// The distinct contents of an atom.
@@ -95,7 +101,8 @@ class Explorer : private InFlight {
     std::unordered_map<std::uint64_t, Place> places_;
     std::vector<Step> path_;
     std::size_t taken_ = 0;  ///< how much of path_ this run has gone
-    bool wavered_ = false;   ///< a run read something else than the one before it
+    bool visiting_ = false;
+    bool wavered_ = false;  ///< a run read something else than the one before it
     std::vector<Decision> decided_;
 };
 

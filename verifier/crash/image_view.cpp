@@ -123,7 +123,7 @@ bool ImageView::write(std::uint64_t offset, std::span<const std::byte> from) {
     return true;
 }
 
-Stamp ImageView::sector_stamp(std::uint64_t number) {
+Stamp ImageView::stamp_of_sector(std::uint64_t number) {
     const auto slot = slots_[number];
     if (slot == certain) {
         return base_.stamp(number);
@@ -149,7 +149,7 @@ Stamp ImageView::stamp(std::uint64_t first, std::uint64_t count) {
             continue;
         }
         for (const auto stop = std::min(end, chunk_end); number < stop; ++number) {
-            sum += placed(sector_stamp(number), number);
+            sum += placed(stamp_of_sector(number), number);
         }
     }
     return sum;
@@ -160,7 +160,7 @@ std::span<const Possible> ImageView::possible(std::uint64_t number) {
     if (slot != certain && departures_[slot].now.content == nullptr) {
         return in_flight_->possible(number);
     }
-    single_ = {sector(number), sector_stamp(number)};
+    single_ = {sector(number), stamp_of_sector(number)};
     return {&single_, 1};
 }
 

@@ -112,6 +112,9 @@ class ImageView {
     /// Fast where nothing is in flight or written. Precondition: inside.
     [[nodiscard]] Stamp stamp(std::uint64_t first, std::uint64_t count);
 
+    /// The stamp_of() a sector's content, deciding it. Precondition: number < sectors().
+    [[nodiscard]] Stamp stamp_of_sector(std::uint64_t number);
+
     /// Everything a sector may hold in this run, without deciding it: one entry where it is
     /// certain, decided or written. For checks of data that judge each sector by itself.
     /// Valid as long as sector(). Precondition: number < sectors().
@@ -157,7 +160,6 @@ class ImageView {
     const std::byte* departed(std::uint32_t slot);
     Departure& depart(std::uint64_t number);
     std::byte* overlay_of(std::uint64_t number, bool whole);
-    Stamp sector_stamp(std::uint64_t number);
 
     const BaseImage& base_;
     InFlight* in_flight_;

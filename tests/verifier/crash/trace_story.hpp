@@ -5,7 +5,9 @@
 
 #include <array>
 #include <deque>
+#include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -63,13 +65,12 @@ class TraceStory {
 
     void flushed() { complete(flush()); }
 
-    void mark(std::string text) {
-        auto& data = data_.emplace_back();
-        for (const char letter : text) {
-            data.push_back(static_cast<std::byte>(letter));
-        }
+    void mark(std::span<const std::byte> bytes) {
+        const auto& data = data_.emplace_back(bytes.begin(), bytes.end());
         add({.type = verifier::crash::EventType::mark, .data = data});
     }
+
+    void mark(std::string_view text) { mark(std::as_bytes(std::span(text))); }
 
     void write_cache(bool on) {
         add({.type = verifier::crash::EventType::write_cache, .offset = on ? 1U : 0U});
