@@ -37,6 +37,7 @@ struct Parsed {
     ListOptions list;
     DescribeOptions describe;
     LabOptions lab;
+    ExploreOptions explore;
     DoctorOptions doctor;
     RollbackOptions rollback;
     GuardianOptions guardian;
@@ -140,6 +141,50 @@ void add_lab(CLI::App& app, Parsed& parsed) {
         "Examples:\n  ordeal lab up\n  ordeal lab shell -- virsh list --all\n  ordeal lab down");
 }
 
+void add_explore(CLI::App& app, Parsed& parsed) {
+    auto& options = parsed.explore;
+    auto* verb = app.add_subcommand(
+        "explore", "Examine every state that a crash could have left of a recorded disk");
+    verb->add_option("trace", options.trace, "Trace of the recorder")->required();
+    verb->add_option("--base", options.base, "The disk as it was when the recording began")
+        ->required();
+    verb->add_option("--fault", options.fault, "What happens at every instant")
+        ->check(CLI::IsMember({"power-cut", "qemu-killed", "host-crash"}))
+        ->capture_default_str();
+    verb->add_option("--cache", options.cache, "The disk's cache mode")
+        ->check(CLI::IsMember({"writeback", "none", "writethrough", "directsync", "unsafe"}))
+        ->capture_default_str();
+    verb->add_option("--format", options.format, "The disk's format")
+        ->check(CLI::IsMember({"raw", "qcow2"}))
+        ->capture_default_str();
+    verb->add_option("--damage", options.damage, "What else a power cut does to sectors in flight")
+        ->check(CLI::IsMember({"none", "torn", "garbage"}))
+        ->capture_default_str();
+    verb->add_option(
+        "--lying-flushes", options.lying_flushes, "The disk lied about that many last flushes");
+    verb->add_flag("--preallocated", options.preallocated, "No write allocated space on the host");
+    verb->add_option("--workers", options.workers, "Threads; default: one a core")
+        ->check(CLI::Range(1, 256));
+    verb->add_option("--max-runs", options.max_runs, "Examinations of one instant, at most")
+        ->capture_default_str();
+    verb->add_option("--budget", options.budget, "Time for all; default: 10min");
+    verb->add_flag("!--no-referee", options.referee, "Do not ask e2fsck");
+    verb->add_option(
+            "--raw-sample", options.raw_sample, "e2fsck also sees every so many-th raw state")
+        ->capture_default_str();
+    auto* state =
+        verb->add_option("--state", options.state, "Rebuild this state instead of exploring");
+    verb->add_option("--write-image", options.write_image, "Where the rebuilt disk goes")
+        ->needs(state);
+    state->needs("--write-image");
+    verb->footer(
+        "Examples:\n"
+        "  ordeal explore vm.trace --base vm.base\n"
+        "  ordeal explore vm.trace --base vm.base --fault qemu-killed --json\n"
+        "  ordeal explore vm.trace --base vm.base --state 00f3a9c2d1b4e587.12.3-1 "
+        "--write-image bad.img");
+}
+
 void add_doctor(CLI::App& app) {
     auto* verb =
         app.add_subcommand("doctor", "Say what this machine lacks and the command that mends it");
@@ -177,6 +222,7 @@ void add_verbs(CLI::App& app, Parsed& parsed) {
     add_list(app, parsed);
     add_describe(app, parsed);
     add_lab(app, parsed);
+    add_explore(app, parsed);
     add_doctor(app);
     add_rollback(app, parsed);
     add_guardian(app, parsed);
@@ -244,6 +290,7 @@ Verb chosen(const CLI::App& app, Parsed& parsed) {
         {"list", [&] { return as_verb(parsed.list); }},
         {"describe", [&] { return as_verb(parsed.describe); }},
         {"lab", [&] { return as_verb(parsed.lab); }},
+        {"explore", [&] { return as_verb(parsed.explore); }},
         {"doctor", [&] { return as_verb(parsed.doctor); }},
         {"rollback", [&] { return as_verb(parsed.rollback); }},
         {"guardian", [&] { return as_verb(parsed.guardian); }}};

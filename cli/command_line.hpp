@@ -16,6 +16,7 @@ using Verb = std::variant<ValidateOptions,
                           ListOptions,
                           DescribeOptions,
                           LabOptions,
+                          ExploreOptions,
                           DoctorOptions,
                           RollbackOptions,
                           GuardianOptions>;

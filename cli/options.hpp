@@ -60,6 +60,25 @@ struct LabOptions {
     std::vector<std::string> command;  ///< for shell; empty: an interactive one
 };
 
+/// Explores a recorded run, or rebuilds one state of it.
+struct ExploreOptions {
+    std::filesystem::path trace;
+    std::filesystem::path base;  ///< the disk before the recording
+    std::string fault = "power-cut";
+    std::string cache = "writeback";
+    std::string format = "raw";
+    std::string damage = "none";
+    std::uint32_t lying_flushes = 0;
+    bool preallocated = false;
+    unsigned workers = 0;               ///< 0: one a core
+    std::uint64_t max_runs = 20'000;    ///< for one instant
+    std::string budget;                 ///< a duration; empty: 10 minutes
+    bool referee = true;                ///< show e2fsck every unique recovered image
+    std::uint64_t raw_sample = 50;      ///< and every so many-th raw one; 0: none
+    std::string state;                  ///< rebuild this one instead
+    std::filesystem::path write_image;  ///< to here
+};
+
 struct DoctorOptions {};
 
 struct RollbackOptions {

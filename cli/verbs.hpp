@@ -12,6 +12,7 @@ namespace ordeal::cli {
 [[nodiscard]] int execute(const CommonOptions& common, const ListOptions& options);
 [[nodiscard]] int execute(const CommonOptions& common, const DescribeOptions& options);
 [[nodiscard]] int execute(const CommonOptions& common, const LabOptions& options);
+[[nodiscard]] int execute(const CommonOptions& common, const ExploreOptions& options);
 [[nodiscard]] int execute(const CommonOptions& common, const DoctorOptions& options);
 [[nodiscard]] int execute(const CommonOptions& common, const RollbackOptions& options);
 [[nodiscard]] int execute(const CommonOptions& common, const GuardianOptions& options);

@@ -50,8 +50,16 @@ TEST(CommandLine, PassesACommandToTheLabsShell) {
 }
 
 TEST(CommandLine, HelpsWithExamplesOnEachVerb) {
-    for (const auto* verb :
-         {"validate", "plan", "run", "report", "list", "describe", "lab", "doctor", "rollback"}) {
+    for (const auto* verb : {"validate",
+                             "plan",
+                             "run",
+                             "report",
+                             "list",
+                             "describe",
+                             "lab",
+                             "explore",
+                             "doctor",
+                             "rollback"}) {
         const auto help = answer_to({verb, "--help"});
         EXPECT_EQ(help.exit_code, 0) << verb;
         EXPECT_NE(help.text.find("Example"), std::string::npos) << verb;
