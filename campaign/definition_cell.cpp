@@ -146,7 +146,10 @@ class CellReader {
                                     .size = keys.get<Bytes>("size"),
                                     .filesystem = keys.get<std::string>("filesystem"),
                                     .mount_options = keys.get<std::string>("mount_options"),
-                                    .cache = keys.get<std::string>("cache")});
+                                    .cache = keys.get<std::string>("cache"),
+                                    .backing = keys.get<std::string>("backing"),
+                                    .werror = keys.get<std::string>("werror"),
+                                    .rerror = keys.get<std::string>("rerror")});
         });
         experiment_.domains.push_back(std::move(domain));
     }

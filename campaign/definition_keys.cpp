@@ -103,7 +103,23 @@ std::vector<ParamSpec> disk() {
              .type = choice,
              .help = "QEMU's cache mode",
              .fallback = defaults.cache,
-             .choices = {"none", "writeback", "writethrough", "directsync", "unsafe"}}};
+             .choices = {"none", "writeback", "writethrough", "directsync", "unsafe"}},
+            {.name = "backing",
+             .type = choice,
+             .help = "a plain file; a local disk, whose volatile cache dies with its host's power; "
+                     "an NBD server",
+             .fallback = defaults.backing,
+             .choices = {"file", "local", "nbd"}},
+            {.name = "werror",
+             .type = choice,
+             .help = "what QEMU does when a write fails",
+             .fallback = defaults.werror,
+             .choices = {"report", "stop", "enospc", "ignore"}},
+            {.name = "rerror",
+             .type = choice,
+             .help = "what QEMU does when a read fails",
+             .fallback = defaults.rerror,
+             .choices = {"report", "stop", "ignore"}}};
 }
 
 std::vector<ParamSpec> load() {

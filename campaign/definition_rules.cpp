@@ -171,6 +171,7 @@ class Rules {
             if (info->target == "domain") {
                 const auto* target = require_domain(table, "target", fault.target);
                 check_needs(table, *info, target);
+                check_disk(table, *info, fault, target);
             } else {
                 check_needs(table, *info, nullptr);
             }
@@ -179,6 +180,36 @@ class Rules {
                 target->value.as<std::string>() != nullptr) {
                 complain(target->value.span, "\"target\" names nothing");
             }
+        }
+    }
+
+    /// A fault of a disk acts on the disk's server; a plain file has none.
+    void check_disk(const Node& table,
+                    const EntryInfo& info,
+                    const FaultSpec& fault,
+                    const DomainSpec* target) {
+        const auto needs = [&](const char* what) {
+            return std::ranges::find(info.needs, what) != info.needs.end();
+        };
+        const bool remote = needs("remote_disk");
+        const auto* name = fault.params.find<std::string>("disk");
+        if ((!remote && !needs("served_disk")) || name == nullptr || target == nullptr) {
+            return;
+        }
+        const auto disk = std::ranges::find(target->disks, *name, &DiskSpec::name);
+        if (disk == target->disks.end()) {
+            complain(at(table, "disk"),
+                     fmt::format("domain \"{}\" has no disk \"{}\"", target->name, *name),
+                     suggestion_hint(*name, names(target->disks)));
+        } else if (disk->backing == "file" || (remote && disk->backing == "local")) {
+            complain(at(table, "kind"),
+                     fmt::format("\"{}\" needs a disk with a server, and the backing of \"{}\" is "
+                                 "\"{}\"",
+                                 info.kind,
+                                 *name,
+                                 disk->backing),
+                     remote ? "set backing = \"nbd\" in [[domain.disk]]"
+                            : "set backing = \"local\" or \"nbd\" in [[domain.disk]]");
         }
     }
 

@@ -1,5 +1,7 @@
 #include "campaign/trial.hpp"
 
+#include "core/random.hpp"
+
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
@@ -104,7 +106,8 @@ Status Trial::provision() {
         return fail(ErrorKind::unavailable, "create " + directory_.string(), error.message());
     }
     int slot = first_slot_;
-    for (const auto& spec : experiment_.domains) {
+    for (auto spec : experiment_.domains) {
+        spec.seed = Random(planned_.seed).derive(spec.name).derive("disks").next();
         auto name = fmt::format("{}-{}-{}", world_.prefix, planned_.number, spec.name);
         auto announced = world_.journal.announce(RemoveDomain{name});
         if (!announced) {
@@ -112,7 +115,7 @@ Status Trial::provision() {
         }
         announced_.push_back(*announced);
         domains_.push_back(std::make_unique<TrialDomain>(
-            world_.testbed, world_.scheduler, recorder_, spec, std::move(name)));
+            world_.testbed, world_.scheduler, recorder_, std::move(spec), std::move(name)));
         if (auto status = domains_.back()->provision(slot++, directory_); !status) {
             return status;
         }

@@ -32,9 +32,9 @@ Fields ledger_fields(const LoadOrder& order) {
 TrialDomain::TrialDomain(Testbed& testbed,
                          Scheduler& scheduler,
                          TrialRecorder& recorder,
-                         const DomainSpec& spec,
+                         DomainSpec spec,
                          std::string name)
-    : testbed_(testbed), scheduler_(scheduler), recorder_(recorder), spec_(spec) {
+    : testbed_(testbed), scheduler_(scheduler), recorder_(recorder), spec_(std::move(spec)) {
     provisioned_.domain = std::move(name);
 }
 

@@ -30,7 +30,7 @@ class TrialDomain {
     TrialDomain(Testbed& testbed,
                 Scheduler& scheduler,
                 TrialRecorder& recorder,
-                const DomainSpec& spec,
+                DomainSpec spec,
                 std::string name);
     ~TrialDomain();
     TrialDomain(const TrialDomain&) = delete;
@@ -84,7 +84,7 @@ class TrialDomain {
     Testbed& testbed_;
     Scheduler& scheduler_;
     TrialRecorder& recorder_;
-    const DomainSpec& spec_;
+    const DomainSpec spec_;
     Provisioned provisioned_;
     Host* host_ = nullptr;
     Guest* guest_ = nullptr;

@@ -26,6 +26,8 @@ constexpr std::array programs{Program{"qemu-system-x86_64", "qemu-system-x86"},
                               Program{"virsh", "libvirt-clients"},
                               Program{"tini", "tini"},
                               Program{"ip", "iproute2"},
+                              Program{"nbdkit", "nbdkit"},
+                              Program{"nbdfuse", "libnbd-bin"},
                               Program{"mke2fs", "e2fsprogs"},
                               Program{"e2fsck", "e2fsprogs"},
                               Program{"mkfs.xfs", "xfsprogs"}};

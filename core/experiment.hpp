@@ -23,6 +23,9 @@ struct DiskSpec {
     std::string mount_options;        ///< for the guest's mount, may be empty
     std::string cache =
         "none";  ///< QEMU's cache mode: none | writeback | writethrough | directsync | unsafe
+    std::string backing = "file";   ///< file | local | nbd; see docs/cache-modes.md
+    std::string werror = "enospc";  ///< QEMU's policy: report | stop | enospc | ignore
+    std::string rerror = "report";  ///< report | stop | ignore
 };
 
 /// A virtual machine as the experiment wants it. The testbed gives it a unique name per trial.
@@ -34,6 +37,7 @@ struct DomainSpec {
     bool pvpanic = true;                ///< a pvpanic device: libvirt can learn of a guest's panic
     std::string on_crash = "preserve";  ///< libvirt's <on_crash>: preserve | destroy | restart
     std::vector<DiskSpec> disks;
+    std::uint64_t seed = 0;  ///< of what the testbed draws for it; set for each trial
 };
 
 /// What the guest does meanwhile. Kind "ledger" is the only one so far; its params come from the

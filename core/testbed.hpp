@@ -3,6 +3,7 @@
 #include "core/experiment.hpp"
 #include "core/fields.hpp"
 #include "core/result.hpp"
+#include "core/storage.hpp"
 #include "core/units.hpp"
 
 #include <array>
@@ -20,12 +21,6 @@
 /// (testbed/sim). All calls are thread-safe. Calls that can block take or have a deadline and end
 /// with ErrorKind::timeout.
 namespace ordeal {
-
-/// A process that cannot be mistaken for a later one with the same pid.
-struct ProcessRef {
-    std::int64_t pid = 0;           ///< as the host's own tools see it
-    std::uint64_t start_ticks = 0;  ///< field 22 of /proc/<pid>/stat, see proc(5)
-};
 
 struct ProcessStatus {
     char state = '?';  ///< the letter of /proc/<pid>/stat: R, S, D, T, …; never Z (that is gone)
@@ -289,6 +284,9 @@ class Testbed {
                                      const std::filesystem::path& destination) = 0;
     /// Destroys and undefines the domain and closes its doors. Idempotent.
     virtual Status remove(const std::string& domain) = 0;
+
+    /// The servers behind the domains' disks.
+    virtual Storage& storage() = 0;
 
     /// Versions for the report: "qemu", "libvirt", "kernel", "guest_kernel", "accelerator", …
     [[nodiscard]] virtual Fields versions() = 0;

@@ -62,13 +62,29 @@ constexpr unsigned network_slot = 4;
 constexpr unsigned channel_slot = 5;
 constexpr unsigned first_disk_slot = 6;
 
+/// How long QEMU holds requests back while a disk's server is away, before they fail.
+constexpr const char* reconnect_seconds = "10";
+
 void add_disk(pugi::xml_node devices,
               const DiskSpec& spec,
-              const std::filesystem::path& image,
+              const DiskPlace& place,
               std::size_t index) {
-    auto disk = add(devices, "disk", {{"type", "file"}, {"device", "disk"}});
-    add(disk, "driver", {{"name", "qemu"}, {"type", "raw"}, {"cache", spec.cache}});
-    add(disk, "source", {{"file", image}});
+    const bool served = place.file.empty();
+    auto disk = add(devices, "disk", {{"type", served ? "network" : "file"}, {"device", "disk"}});
+    add(disk,
+        "driver",
+        {{"name", "qemu"},
+         {"type", "raw"},
+         {"cache", spec.cache},
+         {"error_policy", spec.werror == "enospc" ? "enospace" : spec.werror},
+         {"rerror_policy", spec.rerror}});
+    if (served) {
+        auto source = add(disk, "source", {{"protocol", "nbd"}, {"name", ""}});
+        add(source, "host", {{"transport", "unix"}, {"socket", place.socket}});
+        add(source, "reconnect", {{"delay", reconnect_seconds}});
+    } else {
+        add(disk, "source", {{"file", place.file}});
+    }
     const std::string target = {'v', 'd', static_cast<char>('a' + index)};
     add(disk, "target", {{"dev", target}, {"bus", "virtio"}});
     add_text(disk, "serial", spec.name);

@@ -9,15 +9,22 @@
 
 namespace ordeal {
 
+/// Where a disk's content is, and how QEMU gets at it: by a file or by an NBD server's socket.
+struct DiskPlace {
+    std::filesystem::path image;   ///< raw; where the content is
+    std::filesystem::path file;    ///< what QEMU opens; empty: the socket
+    std::filesystem::path socket;  ///< of an NBD server
+};
+
 /// Everything about a domain that the experiment does not say. Paths as its host sees them.
 struct DomainPlace {
     std::string name;
     Accelerator accelerator = Accelerator::tcg;
     std::filesystem::path kernel;
     std::filesystem::path initramfs;
-    std::vector<std::filesystem::path> disks;  ///< raw images, in the order of the spec's disks
-    std::filesystem::path console;             ///< the serial console is appended to this file
-    std::filesystem::path agent_socket;        ///< QEMU makes it and listens on it
+    std::vector<DiskPlace> disks;        ///< in the order of the spec's disks
+    std::filesystem::path console;       ///< the serial console is appended to this file
+    std::filesystem::path agent_socket;  ///< QEMU makes it and listens on it
     std::string bridge;
     std::string mac;
     std::string address;              ///< of the guest, with prefix length: "10.77.1.1/16"

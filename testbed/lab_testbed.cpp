@@ -124,17 +124,30 @@ Status LabTestbed::add_hosts() {
                         "its node " + node.name() + " has died",
                         "ordeal lab down, then ordeal lab up");
         }
-        auto host = LabHost::open(node, [this](const std::string& domain) {
-            if (const auto entry = find(domain)) {
-                entry->doors->expect_boot();
-            }
-        });
+        auto host = LabHost::open(
+            node, [this](const std::string& domain) { return prepare_start(domain); });
         if (!host) {
             return host.error();
         }
         hosts_.push_back(std::move(*host));
     }
     return ok();
+}
+
+/// What must be there before QEMU starts.
+Status LabTestbed::prepare_start(const std::string& domain) {
+    if (const auto entry = find(domain)) {
+        entry->doors->expect_boot();
+    }
+    return storage_.start_servers(domain);
+}
+
+std::vector<LabNode> LabTestbed::nodes() const {
+    std::vector<LabNode> nodes;
+    for (const auto& host : hosts_) {
+        nodes.push_back(host->node());
+    }
+    return nodes;
 }
 
 std::vector<std::string> LabTestbed::hosts() const {
@@ -234,7 +247,13 @@ Result<Provisioned> LabTestbed::provision(const DomainSpec& spec,
                     .heartbeat = host.node().address() + ":" + std::to_string(heartbeat_port),
                     .directory = fs::absolute(directory)};
     for (const auto& disk : spec.disks) {
-        entry->place.disks.emplace_back(base.string() + "-" + disk.name + ".img");
+        const fs::path image = base.string() + "-" + disk.name + ".img";
+        auto place =
+            storage_.prepare(host.node(), {host.name(), name, disk.name}, disk, image, spec.seed);
+        if (!place) {
+            return place.error();
+        }
+        entry->place.disks.push_back(std::move(*place));
     }
     const auto socket = host.node().outside(entry->place.agent_socket);
     const auto xml = domain_xml(spec, entry->place);
@@ -285,15 +304,20 @@ Result<Specimen> LabTestbed::capture(const std::string& domain,
     if (qemu || qemu.error().kind != ErrorKind::not_found) {
         return qemu ? fail(ErrorKind::refused, tried, "QEMU runs") : qemu.error();
     }
-    const auto& image = entry->place.disks.at(static_cast<std::size_t>(found - disks.begin()));
-    if (auto copied = copy_unused_image(image, destination); !copied) {
+    // What a disk's cache holds survives the end of QEMU, and goes with the power alone.
+    if (auto settled = storage_.settle({entry->host->name(), domain, disk}); !settled) {
+        return settled.error();
+    }
+    const auto& place = entry->place.disks.at(static_cast<std::size_t>(found - disks.begin()));
+    if (auto copied = copy_unused_image(place.image, destination); !copied) {
         return copied.error();
     }
     return Specimen{.domain = domain, .disk = *found, .image = destination};
 }
 
 Status LabTestbed::remove(const std::string& domain) {
-    Status removed = ok();
+    // First: a QEMU that waits for its disk cannot end before the disk does.
+    Status removed = storage_.remove(domain);
     for (const auto& host : hosts_) {
         // libvirt takes 10 s to destroy a QEMU that is stopped, and without libvirtd nobody does.
         if (const auto qemu = host->qemu_process(domain)) {

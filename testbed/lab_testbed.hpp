@@ -7,6 +7,7 @@
 #include "testbed/heartbeat_receiver.hpp"
 #include "testbed/lab/lab.hpp"
 #include "testbed/lab_testbed_host.hpp"
+#include "testbed/storage/lab_storage.hpp"
 
 #include <filesystem>
 #include <map>
@@ -54,6 +55,9 @@ class LabTestbed final : public Testbed {
                              const std::string& disk,
                              const std::filesystem::path& destination) override;
     Status remove(const std::string& domain) override;
+
+    Storage& storage() override { return storage_; }
+
     [[nodiscard]] Fields versions() override;
 
   private:
@@ -64,6 +68,8 @@ class LabTestbed final : public Testbed {
     [[nodiscard]] Status add_hosts();
     [[nodiscard]] Result<Accelerator> accelerator();
     [[nodiscard]] Status receive_heartbeats(const LabNode& node);
+    [[nodiscard]] Status prepare_start(const std::string& domain);
+    [[nodiscard]] std::vector<LabNode> nodes() const;
     [[nodiscard]] std::shared_ptr<Entry> find(const std::string& domain);
     [[nodiscard]] std::shared_ptr<GuestDoors> doors_at(const std::string& address);
 
@@ -74,6 +80,7 @@ class LabTestbed final : public Testbed {
     std::mutex mutex_;                                       ///< of entries_ and receivers_
     std::map<std::string, std::shared_ptr<Entry>> entries_;  ///< by the name that libvirt knows
     std::vector<std::unique_ptr<LabHost>> hosts_;            ///< fixed once opened
+    LabStorage storage_{[this] { return nodes(); }};
     std::map<std::string, std::unique_ptr<HeartbeatReceiver>> receivers_;  ///< by node; last
 };
 

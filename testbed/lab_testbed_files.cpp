@@ -57,7 +57,8 @@ Status make_domain_files(const DomainSpec& spec,
     made = made ? write_file(place.directory / (spec.name + ".xml"), xml) : made;
     made = made ? write_file(place.console, "") : made;
     for (std::size_t i = 0; made && i < spec.disks.size(); ++i) {
-        made = make_data_disk(place.disks.at(i), spec.disks[i].size, spec.disks[i].filesystem);
+        made =
+            make_data_disk(place.disks.at(i).image, spec.disks[i].size, spec.disks[i].filesystem);
     }
     return made;
 }

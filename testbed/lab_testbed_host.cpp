@@ -28,7 +28,7 @@ bool is_qemu_of(const ProcessRef& process, const std::string& domain) {
 }  // namespace
 
 Result<std::unique_ptr<LabHost>> LabHost::open(
-    LabNode node, std::function<void(const std::string& domain)> before_start) {
+    LabNode node, std::function<Status(const std::string& domain)> before_start) {
     auto libvirt = Libvirt::open({.uri = node.libvirt_uri(),
                                   .connect_deadline = Duration::zero(),
                                   .before_start = std::move(before_start)});

@@ -14,9 +14,10 @@ namespace ordeal {
 /// A node of the lab as the host that it is. Thread-safe. Opens whether or not its libvirtd runs.
 class LabHost final : public Host {
   public:
-    /// `before_start` is told of every domain that is started through hypervisor().
+    /// `before_start` is told of every domain that is started through hypervisor(); its failure is
+    /// the start's.
     [[nodiscard]] static Result<std::unique_ptr<LabHost>> open(
-        LabNode node, std::function<void(const std::string& domain)> before_start);
+        LabNode node, std::function<Status(const std::string& domain)> before_start);
 
     [[nodiscard]] const std::string& name() const override { return node_.name(); }
 

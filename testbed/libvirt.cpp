@@ -122,7 +122,9 @@ Result<DomainStatus> Libvirt::state(const std::string& domain) {
 
 Status Libvirt::start(const std::string& domain) {
     if (options_.before_start) {
-        options_.before_start(domain);
+        if (auto ready = options_.before_start(domain); !ready) {
+            return ready;
+        }
     }
     return call_domain(
         "start", domain, options_.slow_deadline, [](virDomainPtr handle, const std::string& tried) {

@@ -20,8 +20,8 @@ struct LibvirtOptions {
     /// Of start, destroy and remove: libvirt waits for QEMU in these (15 s for one that does not
     /// react to SIGTERM).
     Duration slow_deadline = std::chrono::seconds(30);
-    /// Called before a domain is started, on the caller's thread.
-    std::function<void(const std::string& domain)> before_start = {};
+    /// Called before a domain is started, on the caller's thread. Its failure is the start's.
+    std::function<Status(const std::string& domain)> before_start = {};
 };
 
 class LibvirtHub;

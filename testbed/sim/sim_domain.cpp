@@ -1,5 +1,6 @@
 #include "testbed/sim/sim_domain.hpp"
 
+#include <algorithm>
 #include <numeric>
 #include <utility>
 
@@ -25,7 +26,18 @@ constexpr double spinning_cpu = 1.0;  // a panicked or hung kernel loops
 }  // namespace
 
 SimDomain::SimDomain(SimAgenda& agenda, SimProcesses& processes, DomainSpec spec, std::string name)
-    : agenda_(agenda), processes_(processes), spec_(std::move(spec)), name_(std::move(name)) {}
+    : agenda_(agenda), processes_(processes), spec_(std::move(spec)), name_(std::move(name)) {
+    for (const auto& each : spec_.disks) {
+        if (each.backing != "file") {
+            disks_.emplace(each.name, processes);
+        }
+    }
+}
+
+SimDisk* SimDomain::disk(const std::string& name) {
+    const auto found = disks_.find(name);
+    return found == disks_.end() ? nullptr : &found->second;
+}
 
 void SimDomain::later(Duration delay, void (SimDomain::*action)()) {
     agenda_.after(delay, [weak = weak_from_this(), boot = boot_, action] {
@@ -45,6 +57,9 @@ void SimDomain::power_on() {
             self->qemu_ended();
         }
     });
+    for (auto& [name, disk] : disks_) {
+        disk.start();
+    }
     vcpus_run_ = true;
     destroyed_ = false;
     learn(DomainState::running, "booted", "started", "booted");
@@ -195,7 +210,7 @@ void SimDomain::beat() {
 }
 
 void SimDomain::write() {
-    if (load_ && agent_answers()) {
+    if (load_ && agent_answers() && disk_takes()) {
         const auto& spec = load_->order.spec;
         const auto rate = spec.rate > 0 ? spec.rate : default_rate;
         const auto due = ++load_->ticks * rate * write_interval.count() / Duration(1s).count();
@@ -211,6 +226,39 @@ void SimDomain::write() {
         }
     }
     later(write_interval, &SimDomain::write);
+}
+
+bool SimDomain::disk_takes() {
+    auto* target = disk(load_->order.spec.disk);
+    if (load_->failed || target == nullptr) {
+        return !load_->failed;
+    }
+    const auto reply = target->write();
+    if (reply.answer == SimDisk::Answer::failed) {
+        write_failed(reply.error);
+    }
+    return reply.answer == SimDisk::Answer::done;
+}
+
+/// QEMU's policy decides who learns of it.
+void SimDomain::write_failed(DiskError error) {
+    const auto spec = std::ranges::find(spec_.disks, load_->order.spec.disk, &DiskSpec::name);
+    const auto& policy = spec->werror;
+    if (policy == "ignore") {
+        return;
+    }
+    if (policy == "stop" || (policy == "enospc" && error == DiskError::no_space)) {
+        vcpus_run_ = false;
+        set_cpu_load();
+        if (libvirt_looks_) {
+            on_event.call({.domain = name_, .event = "io_error", .detail = policy});
+            learn(DomainState::paused, "ioerror", "suspended", "ioerror");
+        }
+        return;
+    }
+    load_->failed = true;
+    say("I/O error, dev vda, sector 2048 op 0x1:(WRITE)");
+    say("EXT3-fs (vda): Remounting filesystem read-only");
 }
 
 void SimDomain::set_cpu_load() {

@@ -2,8 +2,10 @@
 
 #include "core/listeners.hpp"
 #include "core/testbed.hpp"
+#include "testbed/sim/sim_disk.hpp"
 #include "testbed/sim/sim_processes.hpp"
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -30,6 +32,9 @@ class SimDomain : public std::enable_shared_from_this<SimDomain> {
     void resume();
 
     [[nodiscard]] std::optional<ProcessRef> qemu() const { return qemu_; }
+
+    /// nullptr when the domain has no such disk, or a plain file.
+    [[nodiscard]] SimDisk* disk(const std::string& name);
 
     [[nodiscard]] bool frozen() const { return qemu_ && processes_.stopped(*qemu_); }
 
@@ -91,6 +96,7 @@ class SimDomain : public std::enable_shared_from_this<SimDomain> {
         LoadOrder order;
         std::vector<std::int64_t> acknowledged;  ///< by writer
         std::int64_t ticks = 0;
+        bool failed = false;  ///< it got an error and gave up
     };
 
     /// Runs `action` unless the domain was removed, or its guest booted again, meanwhile.
@@ -99,6 +105,9 @@ class SimDomain : public std::enable_shared_from_this<SimDomain> {
     void finish_boot();
     void beat();
     void write();
+    /// Whether the load's disk takes what it writes now.
+    bool disk_takes();
+    void write_failed(DiskError error);
     void set_cpu_load();
     void panic_reported();
     void qemu_ended();
@@ -113,6 +122,7 @@ class SimDomain : public std::enable_shared_from_this<SimDomain> {
     const DomainSpec spec_;
     const std::string name_;
 
+    std::map<std::string, SimDisk> disks_;
     std::optional<ProcessRef> qemu_;
     bool vcpus_run_ = false;
     Kernel kernel_ = Kernel::off;

@@ -3,6 +3,7 @@
 #include "core/testbed.hpp"
 #include "testbed/sim/sim_guest.hpp"
 #include "testbed/sim/sim_host.hpp"
+#include "testbed/sim/sim_storage.hpp"
 #include "testbed/sim/sim_world.hpp"
 
 #include <map>
@@ -38,11 +39,15 @@ class SimTestbed final : public Testbed {
                              const std::string& disk,
                              const std::filesystem::path& destination) override;
     Status remove(const std::string& domain) override;
+
+    Storage& storage() override { return storage_; }
+
     [[nodiscard]] Fields versions() override;
 
   private:
     SimWorld& world_;
     SimNetwork network_{world_};
+    SimStorage storage_{world_};
     std::vector<std::unique_ptr<SimHost>> hosts_;
     std::map<std::string, std::unique_ptr<SimGuest>> guests_;
 };

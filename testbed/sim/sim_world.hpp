@@ -26,9 +26,10 @@ struct SimMishaps {
     Deed power = Deed::works;         ///< Power::order
     Deed commands = Deed::works;      ///< Host::run
     Deed network = Deed::works;       ///< Network::cut, Network::mend
+    Deed storage = Deed::works;       ///< Storage: impose, lift, start_server
     bool libvirt_hangs = false;       ///< each call ends with `timeout` after its deadline
     bool agent_silent = false;        ///< takes no order and answers nothing; heartbeats go on
-    bool blind = false;               ///< the process table and the networks cannot be read
+    bool blind = false;               ///< processes, networks and disks' reports cannot be read
     bool power_lies = false;          ///< Power::state says the opposite
 };
 

@@ -27,8 +27,11 @@ class InjectorContract : public testing::TestWithParam<Row> {
     [[nodiscard]] bool heals_in_place() const { return info_of(GetParam()).undo != "none"; }
 
     void order_all(Deed deed) {
-        sim_.world.mishaps() = {
-            .signals = deed, .libvirt = deed, .services = deed, .guest_faults = deed};
+        sim_.world.mishaps() = {.signals = deed,
+                                .libvirt = deed,
+                                .services = deed,
+                                .guest_faults = deed,
+                                .storage = deed};
     }
 
     void activate() {
@@ -45,7 +48,8 @@ class InjectorContract : public testing::TestWithParam<Row> {
         text << qemu.pid << sim_.host->process_status(qemu)->state << " " << libvirtd.pid
              << sim_.host->process_status(libvirtd)->state << " " << name_of(sim_.libvirt().state)
              << " " << sim_.vm().agent_answers() << " " << sim_.vm().network_answers() << " "
-             << sim_.vm().load_runs();
+             << sim_.vm().load_runs() << " "
+             << sim_.testbed.storage().server({"n1", "vm", "data"}).value()->pid;
         return text.str();
     }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "core/injector.hpp"
+#include "core/schema.hpp"
 #include "injectors/catalogue.hpp"
 #include "tests/sim/sim_fixture.hpp"
 
@@ -38,11 +39,12 @@ class InjectorFixture : public SimFixture {
   public:
     static constexpr Duration step_deadline = std::chrono::seconds(15);
 
-    explicit InjectorFixture(std::string_view kind, const DomainSpec& spec = {.name = "vm"})
+    explicit InjectorFixture(std::string_view kind, const DomainSpec& spec = vm_with_disk())
         : SimFixture(spec), injector(make(kind)) {
         fault.id = kind;
         fault.kind = kind;
         fault.target = {.host = "n1", .domain = domain};
+        fault.params = defaults_of(kind);
     }
 
     Status prepare() {
@@ -78,6 +80,21 @@ class InjectorFixture : public SimFixture {
         const auto seen =
             in_fresh_process([&](auto& c, auto& f) { return make(f.kind)->residue(c, f); });
         return seen ? seen->presence : Presence::unknown;
+    }
+
+    static Params defaults_of(std::string_view kind) {
+        Params params;
+        for (const auto& row : injectors::catalogue()) {
+            Diagnostics wrong;
+            const auto info = parse_schema(EntryRole::fault, row.kind, row.toml, wrong);
+            for (const auto& spec :
+                 row.kind == kind && info ? info->params : std::vector<ParamSpec>{}) {
+                if (spec.fallback) {
+                    params.set(spec.name, *spec.fallback);
+                }
+            }
+        }
+        return params;
     }
 
     static std::unique_ptr<Injector> make(std::string_view kind) {

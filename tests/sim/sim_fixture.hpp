@@ -8,10 +8,15 @@
 
 namespace ordeal {
 
+/// A domain with one disk, which faults of storage can act on.
+inline DomainSpec vm_with_disk() {
+    return {.name = "vm", .disks = {{.name = "data", .backing = "nbd"}}};
+}
+
 /// A simulated host n1 on which the domain "vm" runs with its agent up and a load.
 class SimFixture {
   public:
-    explicit SimFixture(const DomainSpec& spec = {.name = "vm"}) {
+    explicit SimFixture(const DomainSpec& spec = vm_with_disk()) {
         host = *testbed.host("n1");
         (void)testbed.provision(spec, domain, 0, {}).value();
         guest = *testbed.guest(domain);

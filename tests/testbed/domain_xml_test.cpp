@@ -13,7 +13,7 @@ DomainPlace place() {
             .accelerator = Accelerator::tcg,
             .kernel = "/cache/vmlinuz",
             .initramfs = "/cache/initramfs",
-            .disks = {"/trial/data.img", "/trial/logs.img"},
+            .disks = {{.file = "/trial/data.img"}, {.file = "/trial/logs.img"}},
             .console = "/trial/vm.console",
             .agent_socket = "/run/agents/vm.sock",
             .bridge = "guest",
@@ -132,6 +132,21 @@ TEST(DomainXml, SaysWhoseDomainItIs) {
     const auto mark = xml.select_node("/domain/metadata/*").node();
     EXPECT_STREQ(mark.attribute("xmlns:ordeal").value(), metadata_namespace);
     EXPECT_STREQ(mark.attribute("directory").value(), "/trial & error");
+}
+
+TEST(DomainXml, ConnectsToAServerBySocketAndSaysThePolicies) {
+    auto wanted = spec();
+    wanted.disks[0].werror = "stop";
+    wanted.disks[0].rerror = "ignore";
+    auto where = place();
+    where.disks[0] = {.image = "/trial/data.img", .socket = "/run/ordeal/disks/d/socket"};
+    const auto xml = parsed(wanted, where);
+    EXPECT_EQ(attribute(xml, "//disk/@type"), "network");
+    EXPECT_EQ(attribute(xml, "//disk/source/@protocol"), "nbd");
+    EXPECT_EQ(attribute(xml, "//disk/source/host/@socket"), "/run/ordeal/disks/d/socket");
+    EXPECT_EQ(attribute(xml, "//disk/driver/@error_policy"), "stop");
+    EXPECT_EQ(attribute(xml, "//disk/driver/@rerror_policy"), "ignore");
+    EXPECT_EQ(attribute(parsed(spec()), "//disk/driver/@error_policy"), "enospace");
 }
 
 }  // namespace

@@ -34,12 +34,12 @@ std::uintmax_t allocated(const fs::path& path) {
 
 TEST_F(LabTestbedFiles, AreMadeForADomain) {
     DomainSpec spec{.name = "vm", .disks = {{.name = "data"}}};
-    const DomainPlace place{.disks = {directory_ / "trial/vm-data.img"},
+    const DomainPlace place{.disks = {{.image = directory_ / "trial/vm-data.img"}},
                             .console = directory_ / "trial/vm.console",
                             .directory = directory_ / "trial"};
     const auto made = make_domain_files(spec, place, directory_ / "agents/vm.sock", "<domain/>");
     ASSERT_TRUE(made) << made.error().text();
-    EXPECT_EQ(fs::file_size(place.disks[0]), spec.disks[0].size.count);
+    EXPECT_EQ(fs::file_size(place.disks[0].image), spec.disks[0].size.count);
     EXPECT_EQ(fs::file_size(place.console), 0U);
     EXPECT_TRUE(fs::is_directory(directory_ / "agents"));
     EXPECT_TRUE(fs::exists(directory_ / "trial/vm.xml"));

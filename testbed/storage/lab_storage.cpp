@@ -1,0 +1,364 @@
+#include "testbed/storage/lab_storage.hpp"
+
+#include "testbed/procfs.hpp"
+#include "testbed/read_file.hpp"
+#include "testbed/storage/disk_orders.hpp"
+#include "testbed/wait.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <fstream>
+#include <sstream>
+#include <string_view>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/un.h>
+#include <system_error>
+#include <unistd.h>
+
+namespace ordeal {
+namespace {
+
+namespace fs = std::filesystem;
+using namespace std::chrono_literals;
+
+constexpr auto start_deadline = 10s;
+constexpr auto end_deadline = 10s;
+constexpr const char* server_pid = "server.pid";
+constexpr const char* file_pid = "file.pid";
+
+/// As the node sees them. The name of the socket is short: sun_path has 108 bytes.
+const fs::path disks_directory = "/run/ordeal/disks";
+
+fs::path directory_of(const DiskName& disk) {
+    return disks_directory / disk.domain / disk.disk;
+}
+
+Error system_failure(const std::string& tried, const std::error_code& error) {
+    return fail(ErrorKind::unavailable, tried, error.message());
+}
+
+Status write_whole(const fs::path& path, const std::string& text) {
+    const auto draft = path.parent_path().parent_path() / (path.filename().string() + ".new");
+    std::ofstream file(draft, std::ios::trunc);
+    file << text;
+    file.close();
+    std::error_code error;
+    if (file) {
+        fs::rename(draft, path, error);
+    }
+    if (!file || error) {
+        return fail(ErrorKind::unavailable, "write " + path.string(), error.message());
+    }
+    return ok();
+}
+
+/// The server listens before it has opened its image; only its greeting says that it serves.
+bool greets(const fs::path& socket) {
+    const Fd client(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    if (socket.native().size() >= sizeof address.sun_path) {
+        return false;
+    }
+    socket.native().copy(address.sun_path, socket.native().size());
+    const timeval patience{.tv_sec = 1};
+    ::setsockopt(client.get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    std::array<char, 8> greeting{};
+    return ::connect(client.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) ==
+               0 &&
+           ::recv(client.get(), greeting.data(), greeting.size(), MSG_WAITALL) == 8 &&
+           std::string_view(greeting.data(), greeting.size()) == "NBDMAGIC";
+}
+
+/// A pid file outlives its process, and after the node's next boot the pid may be another disk's.
+bool is_part(const ProcessRef& process, const fs::path& outside, const char* pid_file) {
+    const auto line = read_file("/proc/" + std::to_string(process.pid) + "/cmdline");
+    const auto disk = outside.parent_path().filename() / outside.filename();
+    return line.find("/" + (disk / pid_file).string()) != std::string::npos;
+}
+
+/// One word a line.
+Status write_command(const fs::path& path, const Argv& argv) {
+    std::ofstream file(path);
+    for (const auto& word : argv) {
+        file << word << "\n";
+    }
+    file.close();
+    return file ? ok()
+                : Status(fail(ErrorKind::unavailable, "write " + path.string(), "no space?"));
+}
+
+Argv read_command(const fs::path& path) {
+    Argv argv;
+    std::istringstream words(read_file(path));
+    for (std::string word; std::getline(words, word);) {
+        argv.push_back(word);
+    }
+    return argv;
+}
+
+Error nobody_serves(const DiskName& disk) {
+    return fail(ErrorKind::not_found,
+                "find the server of disk " + disk.disk + " of " + disk.domain,
+                "nobody serves it",
+                "the disk's backing must not be \"file\"");
+}
+
+}  // namespace
+
+Argv disk_server_command(const DiskServerOptions& options) {
+    return {"nbdkit",
+            "--unix=" + (options.directory / "socket").string(),
+            "--pidfile=" + (options.directory / server_pid).string(),
+            ORDEAL_DISK_PLUGIN,
+            "image=" + options.image.string(),
+            "directory=" + options.directory.string(),
+            "seed=" + std::to_string(options.seed),
+            std::string("cache=") + (options.lossy ? "lossy" : "write-through")};
+}
+
+Status can_serve_disks() {
+    if (::access(ORDEAL_DISK_PLUGIN, R_OK) != 0) {
+        return fail(ErrorKind::missing,
+                    std::string("find ") + ORDEAL_DISK_PLUGIN,
+                    std::system_category().message(errno),
+                    "build it: ./bootstrap build");
+    }
+    for (const auto* program : {"nbdkit", "nbdfuse"}) {
+        if (auto asked = run_or_fail({program, "--version"}, {.deadline = 5s}); !asked) {
+            return asked.error();
+        }
+    }
+    return ok();
+}
+
+Argv disk_file_command(const fs::path& directory) {
+    // nbdfuse stays in the foreground; a child of ours would keep the node's namespace from ending.
+    return {"sh",
+            "-c",
+            "exec setsid --fork \"$@\" </dev/null >/dev/null 2>&1",
+            "sh",
+            "nbdfuse",
+            "--pidfile",
+            (directory / "file.pid").string(),
+            (directory / "file").string(),
+            "--unix",
+            (directory / "socket").string()};
+}
+
+Result<DiskPlace> LabStorage::prepare(const LabNode& node,
+                                      const DiskName& disk,
+                                      const DiskSpec& spec,
+                                      const fs::path& image,
+                                      std::uint64_t seed) {
+    if (spec.backing == "file") {
+        return DiskPlace{.image = image, .file = image};
+    }
+    if (auto can = can_serve_disks(); !can) {
+        return can.error();
+    }
+    const bool local = spec.backing == "local";
+    const auto inside = directory_of(disk);
+    const auto outside = node.outside(inside);
+    std::error_code error;
+    for (const auto* part : {"orders", "met"}) {
+        fs::create_directories(outside / part, error);
+        if (error) {
+            return system_failure("make " + (outside / part).string(), error);
+        }
+    }
+    auto written = write_command(
+        outside / "server",
+        disk_server_command({.image = image, .directory = inside, .lossy = local, .seed = seed}));
+    if (written && local) {
+        written = write_command(outside / "shown", disk_file_command(inside));
+    }
+    if (!written) {
+        return written.error();
+    }
+    return local ? DiskPlace{.image = image, .file = inside / "file"}
+                 : DiskPlace{.image = image, .socket = inside / "socket"};
+}
+
+Status LabStorage::start_servers(const std::string& domain) {
+    for (const auto& place : places_of(domain)) {
+        if (auto started = start(place); !started) {
+            return started;
+        }
+    }
+    return ok();
+}
+
+Status LabStorage::start_part(const Place& place, const char* part) {
+    const auto argv = read_command(place.outside / part);
+    if (argv.empty()) {
+        return fail(
+            ErrorKind::corrupt, "start the disk in " + place.outside.string(), "no command");
+    }
+    RunOptions options{.deadline = start_deadline,
+                       .inside = static_cast<pid_t>(place.node.init().pid)};
+    options.cwd = "/";
+    options.background = Background::kept;
+    const auto started = run_or_fail(argv, options);
+    return started ? ok() : Status(started.error());
+}
+
+Status LabStorage::start(const Place& place) {
+    const auto tried = "start the disk in " + place.outside.string();
+    std::error_code error;
+    if (!process_of(place, server_pid)) {
+        fs::remove(place.outside / "socket", error);
+        fs::remove(place.outside / server_pid, error);
+        if (auto started = start_part(place, "server"); !started) {
+            return started;
+        }
+        if (!wait_until(start_deadline, [&] { return greets(place.outside / "socket"); })) {
+            return fail(ErrorKind::timeout, tried, "nbdkit does not answer");
+        }
+    }
+    if (!fs::exists(place.outside / "shown", error) || process_of(place, file_pid)) {
+        return ok();
+    }
+    fs::remove(place.outside / file_pid, error);
+    std::ofstream(place.outside / "file").close();
+    if (auto started = start_part(place, "shown"); !started) {
+        return started;
+    }
+    const bool shown = wait_until(start_deadline, [&] { return process_of(place, file_pid); });
+    return shown ? ok() : Status(fail(ErrorKind::timeout, tried, "nbdfuse does not answer"));
+}
+
+Status LabStorage::settle(const DiskName& disk) {
+    const auto place = find(disk);
+    if (!place) {
+        return place.error().kind == ErrorKind::not_found ? ok() : Status(place.error());
+    }
+    // Never SIGKILL: that would be a power cut.
+    auto ended = end(*place, file_pid, Signal::term);
+    return ended ? end(*place, server_pid, Signal::term) : ended;
+}
+
+/// Success when it does not run.
+Status LabStorage::end(const Place& place, const char* pid_file, Signal signal) {
+    const auto process = process_of(place, pid_file);
+    if (!process) {
+        return ok();
+    }
+    auto told = send_signal(*process, signal);
+    if (!told) {
+        return told.error().kind == ErrorKind::not_found ? ok() : told;
+    }
+    return wait_gone(*process, end_deadline);
+}
+
+Status LabStorage::remove(const std::string& domain) {
+    Status removed = ok();
+    for (const auto& place : places_of(domain)) {
+        for (const auto* pid_file : {file_pid, server_pid}) {
+            auto ended = end(place, pid_file, Signal::kill);
+            removed = ended ? removed : ended;
+        }
+        // A dead nbdfuse leaves its mount, which is the node's own.
+        if (place.node.alive() && fs::exists(place.outside / "shown")) {
+            std::ignore =
+                run({"umount",
+                     "-l",
+                     (disks_directory / domain / place.outside.filename() / "file").string()},
+                    {.inside = static_cast<pid_t>(place.node.init().pid)});
+        }
+    }
+    for (const auto& node : nodes_()) {
+        std::error_code error;
+        fs::remove_all(node.outside(disks_directory / domain), error);
+        if (error && removed) {
+            removed = system_failure("remove the disks of " + domain, error);
+        }
+    }
+    return removed;
+}
+
+Result<LabStorage::Place> LabStorage::find(const DiskName& disk) const {
+    for (auto& node : nodes_()) {
+        auto outside = node.outside(directory_of(disk));
+        std::error_code ignored;
+        if (fs::exists(outside / "server", ignored)) {
+            return Place{std::move(node), std::move(outside)};
+        }
+    }
+    return nobody_serves(disk);
+}
+
+std::vector<LabStorage::Place> LabStorage::places_of(const std::string& domain) const {
+    std::vector<Place> places;
+    for (const auto& node : nodes_()) {
+        std::error_code ignored;
+        for (const auto& entry :
+             fs::directory_iterator(node.outside(disks_directory / domain), ignored)) {
+            places.push_back({node, entry.path()});
+        }
+    }
+    return places;
+}
+
+std::optional<ProcessRef> LabStorage::process_of(const Place& place, const char* pid_file) {
+    pid_t inner = 0;
+    std::ifstream(place.outside / pid_file) >> inner;
+    if (inner > 0 && place.node.alive()) {
+        const auto info = process_inside(static_cast<pid_t>(place.node.init().pid), inner);
+        if (info && is_part(info->ref, place.outside, pid_file)) {
+            return info->ref;
+        }
+    }
+    return std::nullopt;
+}
+
+Status LabStorage::impose(const DiskName& disk, const std::string& id, const DiskFault& fault) {
+    const auto place = find(disk);
+    if (!place) {
+        return place.error();
+    }
+    return write_whole(place->outside / "orders" / order_file(id), to_order(fault));
+}
+
+Status LabStorage::lift(const DiskName& disk, const std::string& id) {
+    const auto place = find(disk);
+    if (!place) {
+        return place.error().kind == ErrorKind::not_found ? ok() : Status(place.error());
+    }
+    std::error_code error;
+    fs::remove(place->outside / "orders" / order_file(id), error);
+    return error ? Status(system_failure("lift " + id, error)) : ok();
+}
+
+Result<DiskFaultState> LabStorage::fault_state(const DiskName& disk, const std::string& id) {
+    const auto place = find(disk);
+    if (!place) {
+        return place.error().kind == ErrorKind::not_found ? Result<DiskFaultState>(DiskFaultState{})
+                                                          : place.error();
+    }
+    DiskFaultState state;
+    std::error_code error;
+    state.imposed = fs::exists(place->outside / "orders" / order_file(id), error);
+    if (error) {
+        return system_failure("look for " + id, error);
+    }
+    std::ifstream(place->outside / "met" / order_file(id)) >> state.met;
+    return state;
+}
+
+Result<std::optional<ProcessRef>> LabStorage::server(const DiskName& disk) {
+    const auto place = find(disk);
+    if (!place) {
+        return place.error();
+    }
+    return process_of(*place, server_pid);
+}
+
+Status LabStorage::start_server(const DiskName& disk) {
+    const auto place = find(disk);
+    return place ? start(*place) : Status(place.error());
+}
+
+}  // namespace ordeal

@@ -1,0 +1,89 @@
+#pragma once
+
+#include "core/experiment.hpp"
+#include "core/storage.hpp"
+#include "core/testbed.hpp"
+#include "testbed/domain_xml.hpp"
+#include "testbed/lab/node.hpp"
+#include "testbed/process.hpp"
+
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace ordeal {
+
+/// The disk servers in a lab's nodes. Everything it knows is on disk below the nodes' directories,
+/// so that any process can go on with it. Thread-safe: no state of its own but `nodes`.
+///
+/// A server is a process of the node that has the disk. It dies with the node's power, and with it
+/// what its volatile cache holds; nobody has to tell it. A local disk is shown to QEMU as a file
+/// (nbdfuse), so that each cache mode does to it what it does to a real file or device: QEMU's NBD
+/// client would flush even with cache=unsafe.
+class LabStorage final : public Storage {
+  public:
+    /// `nodes` gives those that could serve a disk, at any time.
+    explicit LabStorage(std::function<std::vector<LabNode>()> nodes) : nodes_(std::move(nodes)) {}
+
+    /// Prepares the server of a disk on a node, if its backing wants one; not started. `image` as
+    /// all see it; the rest of the answer as the node does.
+    [[nodiscard]] Result<DiskPlace> prepare(const LabNode& node,
+                                            const DiskName& disk,
+                                            const DiskSpec& spec,
+                                            const std::filesystem::path& image,
+                                            std::uint64_t seed);
+
+    /// Starts those of the domain's disks' servers that do not run.
+    [[nodiscard]] Status start_servers(const std::string& domain);
+
+    /// Ends the server of a disk in order: what its cache holds is on the image afterwards.
+    /// Fine when it does not run, or when nobody serves the disk.
+    [[nodiscard]] Status settle(const DiskName& disk);
+
+    /// Ends the domain's servers at once and forgets them. Idempotent.
+    [[nodiscard]] Status remove(const std::string& domain);
+
+    Status impose(const DiskName& disk, const std::string& id, const DiskFault& fault) override;
+    Status lift(const DiskName& disk, const std::string& id) override;
+    Result<DiskFaultState> fault_state(const DiskName& disk, const std::string& id) override;
+    Result<std::optional<ProcessRef>> server(const DiskName& disk) override;
+    Status start_server(const DiskName& disk) override;
+
+  private:
+    /// A disk's directory and the node that it is on.
+    struct Place {
+        LabNode node;
+        std::filesystem::path outside;
+    };
+
+    [[nodiscard]] Result<Place> find(const DiskName& disk) const;
+    [[nodiscard]] std::vector<Place> places_of(const std::string& domain) const;
+    /// The process that wrote the pid file.
+    [[nodiscard]] static std::optional<ProcessRef> process_of(const Place& place,
+                                                              const char* pid_file);
+    [[nodiscard]] static Status start(const Place& place);
+    [[nodiscard]] static Status start_part(const Place& place, const char* part);
+    [[nodiscard]] static Status end(const Place& place, const char* pid_file, Signal signal);
+
+    std::function<std::vector<LabNode>()> nodes_;
+};
+
+struct DiskServerOptions {
+    std::filesystem::path image;
+    std::filesystem::path directory;  ///< for "socket", "pid", "orders" and "met"
+    bool lossy = false;               ///< with a volatile write cache
+    std::uint64_t seed = 0;           ///< decides what a power cut loses
+};
+
+/// The command line that serves a disk. It goes to the background.
+[[nodiscard]] Argv disk_server_command(const DiskServerOptions& options);
+
+/// The command line that shows a served disk as the file "file" in its directory, once that is
+/// there. It goes to the background and writes "file.pid" when it is ready.
+[[nodiscard]] Argv disk_file_command(const std::filesystem::path& directory);
+
+/// Whether this machine can serve disks: nbdkit and our plugin for it. Errors: missing.
+[[nodiscard]] Status can_serve_disks();
+
+}  // namespace ordeal

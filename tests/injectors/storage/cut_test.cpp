@@ -1,0 +1,50 @@
+#include "tests/injectors/injector_fixture.hpp"
+
+#include <gtest/gtest.h>
+
+namespace ordeal {
+namespace {
+
+using namespace std::chrono_literals;
+
+TEST(StorageCut, TakesTheServerAwayAndBringsItBack) {
+    InjectorFixture sim("storage.cut");
+    ASSERT_TRUE(sim.prepare());
+    ASSERT_TRUE(sim.inject());
+    EXPECT_EQ(sim.observe(), Presence::active);
+    int written = 0;
+    const auto heard = sim.guest->on_acknowledged([&](const Acknowledged&) { ++written; });
+    sim.pass(1s);
+    EXPECT_EQ(written, 0);
+    EXPECT_EQ(sim.residue(), Presence::active);
+    ASSERT_TRUE(sim.heal());
+    EXPECT_EQ(sim.residue(), Presence::absent);
+    sim.pass(1s);
+    EXPECT_GT(written, 0);
+}
+
+TEST(StorageCut, CanStopTheServerInstead) {
+    InjectorFixture sim("storage.cut");
+    sim.fault.params.set("how", std::string("stop"));
+    const auto before = sim.testbed.storage().server({"n1", "vm", "data"}).value();
+    ASSERT_TRUE(sim.prepare());
+    ASSERT_TRUE(sim.inject());
+    EXPECT_EQ(sim.observe(), Presence::active);
+    EXPECT_EQ(sim.residue(), Presence::active);
+    ASSERT_TRUE(sim.heal());
+    EXPECT_EQ(sim.residue(), Presence::absent);
+    EXPECT_EQ(sim.testbed.storage().server({"n1", "vm", "data"}).value()->pid, before->pid);
+}
+
+TEST(StorageCut, LeavesNothingWhenTheDomainWasRemoved) {
+    InjectorFixture sim("storage.cut");
+    ASSERT_TRUE(sim.prepare());
+    ASSERT_TRUE(sim.inject());
+    ASSERT_EQ(sim.observe(), Presence::active);
+    ASSERT_TRUE(sim.testbed.remove(sim.domain));
+    EXPECT_TRUE(sim.heal());
+    EXPECT_EQ(sim.residue(), Presence::absent);
+}
+
+}  // namespace
+}  // namespace ordeal
