@@ -107,9 +107,9 @@ std::vector<ParamSpec> disk() {
             {.name = "backing",
              .type = choice,
              .help = "a plain file; a local disk, whose volatile cache dies with its host's power; "
-                     "an NBD server",
+                     "a server by NBD, iSCSI or NFS",
              .fallback = defaults.backing,
-             .choices = {"file", "local", "nbd"}},
+             .choices = {"file", "local", "nbd", "iscsi", "nfs"}},
             {.name = "werror",
              .type = choice,
              .help = "what QEMU does when a write fails",

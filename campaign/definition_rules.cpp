@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <set>
 
 namespace ordeal {
@@ -201,15 +202,16 @@ class Rules {
             complain(at(table, "disk"),
                      fmt::format("domain \"{}\" has no disk \"{}\"", target->name, *name),
                      suggestion_hint(*name, names(target->disks)));
-        } else if (disk->backing == "file" || (remote && disk->backing == "local")) {
+        } else if (const std::vector<std::string> fit =
+                       remote ? Names{"nbd", "iscsi", "nfs"} : Names{"local", "nbd"};
+                   std::ranges::find(fit, disk->backing) == fit.end()) {
             complain(at(table, "kind"),
-                     fmt::format("\"{}\" needs a disk with a server, and the backing of \"{}\" is "
+                     fmt::format("\"{}\" cannot act on disk \"{}\", whose backing is "
                                  "\"{}\"",
                                  info.kind,
                                  *name,
                                  disk->backing),
-                     remote ? "set backing = \"nbd\" in [[domain.disk]]"
-                            : "set backing = \"local\" or \"nbd\" in [[domain.disk]]");
+                     fmt::format("set its backing to one of {}", fmt::join(fit, ", ")));
         }
     }
 

@@ -23,7 +23,7 @@ struct DiskSpec {
     std::string mount_options;        ///< for the guest's mount, may be empty
     std::string cache =
         "none";  ///< QEMU's cache mode: none | writeback | writethrough | directsync | unsafe
-    std::string backing = "file";   ///< file | local | nbd; see docs/cache-modes.md
+    std::string backing = "file";   ///< file | local | nbd | iscsi | nfs; see docs/cache-modes.md
     std::string werror = "enospc";  ///< QEMU's policy: report | stop | enospc | ignore
     std::string rerror = "report";  ///< report | stop | ignore
 };

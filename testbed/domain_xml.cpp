@@ -65,6 +65,19 @@ constexpr unsigned first_disk_slot = 6;
 /// How long QEMU holds requests back while a disk's server is away, before they fail.
 constexpr const char* reconnect_seconds = "10";
 
+void add_server(pugi::xml_node disk, const DiskPlace& place) {
+    auto source = add(disk, "source", {{"protocol", place.protocol}, {"name", place.name}});
+    if (place.protocol == "nbd") {
+        add(source, "host", {{"transport", "unix"}, {"socket", place.socket}});
+        add(source, "reconnect", {{"delay", reconnect_seconds}});
+    } else {
+        add(source, "host", {{"name", place.address}});
+    }
+    if (place.protocol == "nfs") {
+        add(source, "nfs", {{"user", "+0"}, {"group", "+0"}});
+    }
+}
+
 void add_disk(pugi::xml_node devices,
               const DiskSpec& spec,
               const DiskPlace& place,
@@ -79,9 +92,7 @@ void add_disk(pugi::xml_node devices,
          {"error_policy", spec.werror == "enospc" ? "enospace" : spec.werror},
          {"rerror_policy", spec.rerror}});
     if (served) {
-        auto source = add(disk, "source", {{"protocol", "nbd"}, {"name", ""}});
-        add(source, "host", {{"transport", "unix"}, {"socket", place.socket}});
-        add(source, "reconnect", {{"delay", reconnect_seconds}});
+        add_server(disk, place);
     } else {
         add(disk, "source", {{"file", place.file}});
     }

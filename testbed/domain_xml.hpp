@@ -9,11 +9,14 @@
 
 namespace ordeal {
 
-/// Where a disk's content is, and how QEMU gets at it: by a file or by an NBD server's socket.
+/// Where a disk's content is, and how QEMU gets at it: by a file or from a server.
 struct DiskPlace {
     std::filesystem::path image;   ///< raw; where the content is
-    std::filesystem::path file;    ///< what QEMU opens; empty: the socket
+    std::filesystem::path file;    ///< what QEMU opens; empty: it asks a server
+    std::string protocol = {};     ///< of the server: "nbd", "iscsi" or "nfs"
+    std::string name = {};         ///< what the server calls the disk
     std::filesystem::path socket;  ///< of an NBD server
+    std::string address = {};      ///< of the others
 };
 
 /// Everything about a domain that the experiment does not say. Paths as its host sees them.

@@ -248,8 +248,11 @@ Result<Provisioned> LabTestbed::provision(const DomainSpec& spec,
                     .directory = fs::absolute(directory)};
     for (const auto& disk : spec.disks) {
         const fs::path image = base.string() + "-" + disk.name + ".img";
-        auto place =
-            storage_.prepare(host.node(), {host.name(), name, disk.name}, disk, image, spec.seed);
+        auto place = storage_.prepare(host.node(),
+                                      {host.name(), name, disk.name},
+                                      disk,
+                                      image,
+                                      {.seed = spec.seed, .slot = slot});
         if (!place) {
             return place.error();
         }

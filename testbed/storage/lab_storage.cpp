@@ -3,6 +3,7 @@
 #include "testbed/procfs.hpp"
 #include "testbed/read_file.hpp"
 #include "testbed/storage/disk_orders.hpp"
+#include "testbed/storage/shared_server.hpp"
 #include "testbed/wait.hpp"
 
 #include <algorithm>
@@ -72,18 +73,42 @@ bool greets(const fs::path& socket) {
            std::string_view(greeting.data(), greeting.size()) == "NBDMAGIC";
 }
 
-/// A pid file outlives its process, and after the node's next boot the pid may be another disk's.
-bool is_part(const ProcessRef& process, const fs::path& outside, const char* pid_file) {
-    const auto line = read_file("/proc/" + std::to_string(process.pid) + "/cmdline");
-    const auto disk = outside.parent_path().filename() / outside.filename();
-    return line.find("/" + (disk / pid_file).string()) != std::string::npos;
+constexpr const char* marker = "ORDEAL_DISK";
+
+/// A pid file outlives its process, and after the node's next boot the pid may be another disk's:
+/// each server has its disk in its environment.
+bool is_part(const ProcessInfo& process, const fs::path& outside, const char* pid_file) {
+    const auto pid = std::to_string(process.ref.pid);
+    const auto environment = '\0' + read_file("/proc/" + pid + "/environ");
+    const auto entry = std::string(1, '\0') + marker + "=" +
+                       outside.parent_path().filename().string() + "/" +
+                       outside.filename().string() + '\0';
+    const bool is_file = process.name == "nbdfuse";
+    return environment.find(entry) != std::string::npos &&
+           is_file == (std::string_view(pid_file) == file_pid);
 }
 
-/// One word a line.
+/// Each server stands on the node's bridge, away from the guests' addresses.
+SharedServer shared_server(const std::string& protocol,
+                           const fs::path& image,
+                           const fs::path& directory,
+                           int slot) {
+    constexpr int addresses_per_net = 250;
+    const auto tail = std::to_string(220 + slot / addresses_per_net) + "." +
+                      std::to_string(1 + slot % addresses_per_net);
+    return {.protocol = protocol,
+            .image = image,
+            .directory = directory,
+            .bridge = "guest",
+            .address = "10.77." + tail,
+            .port = "storage-" + tail};
+}
+
+/// Words end with a zero byte, as in /proc/<pid>/cmdline.
 Status write_command(const fs::path& path, const Argv& argv) {
     std::ofstream file(path);
     for (const auto& word : argv) {
-        file << word << "\n";
+        file << word << '\0';
     }
     file.close();
     return file ? ok()
@@ -93,7 +118,7 @@ Status write_command(const fs::path& path, const Argv& argv) {
 Argv read_command(const fs::path& path) {
     Argv argv;
     std::istringstream words(read_file(path));
-    for (std::string word; std::getline(words, word);) {
+    for (std::string word; std::getline(words, word, '\0');) {
         argv.push_back(word);
     }
     return argv;
@@ -152,14 +177,15 @@ Result<DiskPlace> LabStorage::prepare(const LabNode& node,
                                       const DiskName& disk,
                                       const DiskSpec& spec,
                                       const fs::path& image,
-                                      std::uint64_t seed) {
+                                      const DiskDraw& draw) {
     if (spec.backing == "file") {
         return DiskPlace{.image = image, .file = image};
     }
-    if (auto can = can_serve_disks(); !can) {
+    const bool local = spec.backing == "local";
+    const bool shared = spec.backing == "iscsi" || spec.backing == "nfs";
+    if (auto can = shared ? can_share(spec.backing) : can_serve_disks(); !can) {
         return can.error();
     }
-    const bool local = spec.backing == "local";
     const auto inside = directory_of(disk);
     const auto outside = node.outside(inside);
     std::error_code error;
@@ -169,9 +195,21 @@ Result<DiskPlace> LabStorage::prepare(const LabNode& node,
             return system_failure("make " + (outside / part).string(), error);
         }
     }
+    if (shared) {
+        const auto server = shared_server(spec.backing, image, inside, draw.slot);
+        if (auto written = write_command(outside / "server", shared_server_command(server));
+            !written) {
+            return written.error();
+        }
+        return DiskPlace{.image = image,
+                         .protocol = spec.backing,
+                         .name = shared_name(server),
+                         .address = server.address};
+    }
     auto written = write_command(
         outside / "server",
-        disk_server_command({.image = image, .directory = inside, .lossy = local, .seed = seed}));
+        disk_server_command(
+            {.image = image, .directory = inside, .lossy = local, .seed = draw.seed}));
     if (written && local) {
         written = write_command(outside / "shown", disk_file_command(inside));
     }
@@ -179,7 +217,7 @@ Result<DiskPlace> LabStorage::prepare(const LabNode& node,
         return written.error();
     }
     return local ? DiskPlace{.image = image, .file = inside / "file"}
-                 : DiskPlace{.image = image, .socket = inside / "socket"};
+                 : DiskPlace{.image = image, .protocol = "nbd", .socket = inside / "socket"};
 }
 
 Status LabStorage::start_servers(const std::string& domain) {
@@ -200,6 +238,9 @@ Status LabStorage::start_part(const Place& place, const char* part) {
     RunOptions options{.deadline = start_deadline,
                        .inside = static_cast<pid_t>(place.node.init().pid)};
     options.cwd = "/";
+    options.env = {{marker,
+                    place.outside.parent_path().filename().string() + "/" +
+                        place.outside.filename().string()}};
     options.background = Background::kept;
     const auto started = run_or_fail(argv, options);
     return started ? ok() : Status(started.error());
@@ -214,7 +255,9 @@ Status LabStorage::start(const Place& place) {
         if (auto started = start_part(place, "server"); !started) {
             return started;
         }
-        if (!wait_until(start_deadline, [&] { return greets(place.outside / "socket"); })) {
+        const bool by_socket = read_command(place.outside / "server").front() == "nbdkit";
+        if (by_socket &&
+            !wait_until(start_deadline, [&] { return greets(place.outside / "socket"); })) {
             return fail(ErrorKind::timeout, tried, "nbdkit does not answer");
         }
     }
@@ -235,9 +278,11 @@ Status LabStorage::settle(const DiskName& disk) {
     if (!place) {
         return place.error().kind == ErrorKind::not_found ? ok() : Status(place.error());
     }
-    // Never SIGKILL: that would be a power cut.
+    // Of a local disk SIGKILL would be a power cut; the others hold nothing back.
+    std::error_code ignored;
+    const bool local = fs::exists(place->outside / "shown", ignored);
     auto ended = end(*place, file_pid, Signal::term);
-    return ended ? end(*place, server_pid, Signal::term) : ended;
+    return ended ? end(*place, server_pid, local ? Signal::term : Signal::kill) : ended;
 }
 
 /// Success when it does not run.
@@ -307,7 +352,7 @@ std::optional<ProcessRef> LabStorage::process_of(const Place& place, const char*
     std::ifstream(place.outside / pid_file) >> inner;
     if (inner > 0 && place.node.alive()) {
         const auto info = process_inside(static_cast<pid_t>(place.node.init().pid), inner);
-        if (info && is_part(info->ref, place.outside, pid_file)) {
+        if (info && is_part(*info, place.outside, pid_file)) {
             return info->ref;
         }
     }

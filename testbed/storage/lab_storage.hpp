@@ -14,6 +14,12 @@
 
 namespace ordeal {
 
+/// What a disk gets that no other has.
+struct DiskDraw {
+    std::uint64_t seed = 0;  ///< decides what a power cut loses
+    int slot = 0;            ///< for the address of a shared disk's server
+};
+
 /// The disk servers in a lab's nodes. Everything it knows is on disk below the nodes' directories,
 /// so that any process can go on with it. Thread-safe: no state of its own but `nodes`.
 ///
@@ -32,7 +38,7 @@ class LabStorage final : public Storage {
                                             const DiskName& disk,
                                             const DiskSpec& spec,
                                             const std::filesystem::path& image,
-                                            std::uint64_t seed);
+                                            const DiskDraw& draw);
 
     /// Starts those of the domain's disks' servers that do not run.
     [[nodiscard]] Status start_servers(const std::string& domain);

@@ -1,0 +1,33 @@
+#pragma once
+
+#include "core/result.hpp"
+#include "testbed/process.hpp"
+
+#include <filesystem>
+#include <string>
+
+/// Shared storage: real servers in user space, one for each disk, each a small machine with an
+/// address of its own on a bridge. QEMU reaches them with its own clients (qemu-block-extra).
+namespace ordeal {
+
+struct SharedServer {
+    std::string protocol;  ///< "iscsi" or "nfs"
+    std::filesystem::path image;
+    std::filesystem::path directory;  ///< for the server's own files, as where it runs
+    std::string bridge;
+    std::string address;  ///< IPv4 without the prefix length
+    int prefix = 16;
+    std::string port;  ///< the bridge's end of its cable, at most 15 characters
+};
+
+/// The command line that starts it: run it in the namespaces of the bridge. It returns once the
+/// server serves, and leaves the server's pid in "server.pid".
+[[nodiscard]] Argv shared_server_command(const SharedServer& server);
+
+/// What QEMU calls the disk: an iSCSI target with its unit, or the path of a file.
+[[nodiscard]] std::string shared_name(const SharedServer& server);
+
+/// Whether this machine has the server and QEMU's client for it. Errors: missing, with the reason.
+[[nodiscard]] Status can_share(const std::string& protocol);
+
+}  // namespace ordeal
