@@ -3,20 +3,15 @@
 #include "testbed/procfs.hpp"
 #include "testbed/read_file.hpp"
 #include "testbed/storage/disk_orders.hpp"
+#include "testbed/storage/disk_server.hpp"
 #include "testbed/storage/shared_server.hpp"
 #include "testbed/wait.hpp"
 
 #include <algorithm>
-#include <array>
-#include <charconv>
 #include <fstream>
 #include <sstream>
 #include <string_view>
-#include <sys/socket.h>
-#include <sys/time.h>
-#include <sys/un.h>
 #include <system_error>
-#include <unistd.h>
 
 namespace ordeal {
 namespace {
@@ -53,24 +48,6 @@ Status write_whole(const fs::path& path, const std::string& text) {
         return fail(ErrorKind::unavailable, "write " + path.string(), error.message());
     }
     return ok();
-}
-
-/// The server listens before it has opened its image; only its greeting says that it serves.
-bool greets(const fs::path& socket) {
-    const Fd client(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    if (socket.native().size() >= sizeof address.sun_path) {
-        return false;
-    }
-    socket.native().copy(address.sun_path, socket.native().size());
-    const timeval patience{.tv_sec = 1};
-    ::setsockopt(client.get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-    std::array<char, 8> greeting{};
-    return ::connect(client.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) ==
-               0 &&
-           ::recv(client.get(), greeting.data(), greeting.size(), MSG_WAITALL) == 8 &&
-           std::string_view(greeting.data(), greeting.size()) == "NBDMAGIC";
 }
 
 constexpr const char* marker = "ORDEAL_DISK";
@@ -132,46 +109,6 @@ Error nobody_serves(const DiskName& disk) {
 }
 
 }  // namespace
-
-Argv disk_server_command(const DiskServerOptions& options) {
-    return {"nbdkit",
-            "--unix=" + (options.directory / "socket").string(),
-            "--pidfile=" + (options.directory / server_pid).string(),
-            ORDEAL_DISK_PLUGIN,
-            "image=" + options.image.string(),
-            "directory=" + options.directory.string(),
-            "seed=" + std::to_string(options.seed),
-            std::string("cache=") + (options.lossy ? "lossy" : "write-through")};
-}
-
-Status can_serve_disks() {
-    if (::access(ORDEAL_DISK_PLUGIN, R_OK) != 0) {
-        return fail(ErrorKind::missing,
-                    std::string("find ") + ORDEAL_DISK_PLUGIN,
-                    std::system_category().message(errno),
-                    "build it: ./bootstrap build");
-    }
-    for (const auto* program : {"nbdkit", "nbdfuse"}) {
-        if (auto asked = run_or_fail({program, "--version"}, {.deadline = 5s}); !asked) {
-            return asked.error();
-        }
-    }
-    return ok();
-}
-
-Argv disk_file_command(const fs::path& directory) {
-    // nbdfuse stays in the foreground; a child of ours would keep the node's namespace from ending.
-    return {"sh",
-            "-c",
-            "exec setsid --fork \"$@\" </dev/null >/dev/null 2>&1",
-            "sh",
-            "nbdfuse",
-            "--pidfile",
-            (directory / "file.pid").string(),
-            (directory / "file").string(),
-            "--unix",
-            (directory / "socket").string()};
-}
 
 Result<DiskPlace> LabStorage::prepare(const LabNode& node,
                                       const DiskName& disk,
@@ -256,8 +193,9 @@ Status LabStorage::start(const Place& place) {
             return started;
         }
         const bool by_socket = read_command(place.outside / "server").front() == "nbdkit";
-        if (by_socket &&
-            !wait_until(start_deadline, [&] { return greets(place.outside / "socket"); })) {
+        if (by_socket && !wait_until(start_deadline, [&] {
+                return disk_server_answers(place.outside / "socket");
+            })) {
             return fail(ErrorKind::timeout, tried, "nbdkit does not answer");
         }
     }

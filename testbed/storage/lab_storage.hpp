@@ -5,7 +5,6 @@
 #include "core/testbed.hpp"
 #include "testbed/domain_xml.hpp"
 #include "testbed/lab/node.hpp"
-#include "testbed/process.hpp"
 
 #include <filesystem>
 #include <functional>
@@ -74,22 +73,5 @@ class LabStorage final : public Storage {
 
     std::function<std::vector<LabNode>()> nodes_;
 };
-
-struct DiskServerOptions {
-    std::filesystem::path image;
-    std::filesystem::path directory;  ///< for "socket", "pid", "orders" and "met"
-    bool lossy = false;               ///< with a volatile write cache
-    std::uint64_t seed = 0;           ///< decides what a power cut loses
-};
-
-/// The command line that serves a disk. It goes to the background.
-[[nodiscard]] Argv disk_server_command(const DiskServerOptions& options);
-
-/// The command line that shows a served disk as the file "file" in its directory, once that is
-/// there. It goes to the background and writes "file.pid" when it is ready.
-[[nodiscard]] Argv disk_file_command(const std::filesystem::path& directory);
-
-/// Whether this machine can serve disks: nbdkit and our plugin for it. Errors: missing.
-[[nodiscard]] Status can_serve_disks();
 
 }  // namespace ordeal

@@ -21,10 +21,11 @@ PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin
 verb=$1 unpacked=$2 image=$3 directory=$4 bridge=$5 address=$6 prefix=$7 port=$8 target=$9
 cd "$directory"
 export TGT_IPC_SOCKET="$directory/tgt"
-libraries=$unpacked/usr/lib/ganesha:$unpacked/lib/x86_64-linux-gnu:$unpacked/usr/lib/x86_64-linux-gnu
+libraries=$unpacked/usr/lib/ganesha:$unpacked/lib/x86_64-linux-gnu
+libraries=$libraries:$unpacked/usr/lib/x86_64-linux-gnu
 
 program() { # the unpacked one, or an installed one
-    for place in "$unpacked/usr/sbin" "$unpacked/sbin" "$unpacked/usr/bin" /usr/sbin /sbin /usr/bin; do
+    for place in "$unpacked"/usr/sbin "$unpacked"/sbin "$unpacked"/usr/bin /usr/sbin /usr/bin; do
         [ ! -x "$place/$1" ] || { echo "$place/$1"; return; }
     done
     echo "no $1" >&2
@@ -62,8 +63,8 @@ case $verb in
         # A network that died with its server is taken apart later.
         ip link delete "$port" 2>/dev/null || true
         setsid --fork unshare --net --mount --propagation private --pid --fork --kill-child \
-            sh -c "$0" "$0" "${verb#start-}" "$unpacked" "$image" "$directory" "$bridge" "$address" "$prefix" \
-            "$port" "$target" </dev/null >>server.log 2>&1
+            sh -c "$0" "$0" "${verb#start-}" "$unpacked" "$image" "$directory" "$bridge" \
+            "$address" "$prefix" "$port" "$target" </dev/null >>server.log 2>&1
         await test -s server.pid
         inside() { nsenter --target "$(cat server.pid)" --net "$@"; }
         case $verb in
@@ -89,14 +90,16 @@ case $verb in
         ;;
     nfs)
         connect
-        mkdir -p run/rpcbind recovery
-        cat >ganesha.conf <<CONF
-NFS_CORE_PARAM { Protocols = 3; NFS_Port = 2049; MNT_Port = 20048; Enable_NLM = false; Enable_RQUOTA = false;
-    Enable_UDP = false; Plugins_Dir = "$unpacked/usr/lib/x86_64-linux-gnu/ganesha"; }
-NFSv4 { Graceless = true; RecoveryRoot = "$directory/recovery"; RecoveryBackend = fs; }
+        mkdir -p run/rpcbind run/recovery
+        cat >run/ganesha.conf <<CONF
+NFS_CORE_PARAM { Protocols = 3; NFS_Port = 2049; MNT_Port = 20048; Enable_NLM = false;
+    Enable_RQUOTA = false; Enable_UDP = false;
+    Plugins_Dir = "$unpacked/usr/lib/x86_64-linux-gnu/ganesha"; }
+NFSv4 { Graceless = true; RecoveryRoot = "/run/recovery"; RecoveryBackend = fs; }
 NFS_KRB5 { Active_krb5 = false; }
-EXPORT { Export_Id = 1; Path = "${image%/*}"; Pseudo = /disks; Access_Type = RW; Squash = No_Root_Squash;
-    SecType = sys; Protocols = 3; Transports = TCP; FSAL { Name = VFS; } }
+EXPORT { Export_Id = 1; Path = "${image%/*}"; Pseudo = /disks; Access_Type = RW;
+    Squash = No_Root_Squash; SecType = sys; Protocols = 3; Transports = TCP;
+    FSAL { Name = VFS; } }
 CONF
         # rpcbind insists on an account that only its package's installation makes.
         { cat /etc/passwd; echo "_rpc:x:64057:65534::/run/rpcbind:/usr/sbin/nologin"; } >passwd
@@ -105,9 +108,6 @@ CONF
         [ -s /etc/netconfig ] || mount --bind "$unpacked/etc/netconfig" /etc/netconfig
         export LD_LIBRARY_PATH=$libraries
         rpcbind=$(program rpcbind) ganesha=$(program ganesha.nfsd)
-        cp ganesha.conf run/
-        mkdir -p run/recovery
-        sed -i "s,$directory/recovery,/run/recovery," run/ganesha.conf
         mount --bind run /run
         "$rpcbind" -w -f &
         exec "$ganesha" -F -f /run/ganesha.conf -L /run/ganesha.log -p /run/ganesha.pid

@@ -139,7 +139,8 @@ TEST(DomainXml, ConnectsToAServerBySocketAndSaysThePolicies) {
     wanted.disks[0].werror = "stop";
     wanted.disks[0].rerror = "ignore";
     auto where = place();
-    where.disks[0] = {.image = "/trial/data.img", .protocol = "nbd", .socket = "/run/ordeal/disks/d/socket"};
+    where.disks[0] = {
+        .image = "/trial/data.img", .protocol = "nbd", .socket = "/run/ordeal/disks/d/socket"};
     const auto xml = parsed(wanted, where);
     EXPECT_EQ(attribute(xml, "//disk/@type"), "network");
     EXPECT_EQ(attribute(xml, "//disk/source/@protocol"), "nbd");

@@ -1,7 +1,7 @@
 #include "testbed/process.hpp"
 #include "testbed/procfs.hpp"
 #include "testbed/storage/disk_orders.hpp"
-#include "testbed/storage/lab_storage.hpp"
+#include "testbed/storage/disk_server.hpp"
 #include "testbed/wait.hpp"
 
 #include <gmock/gmock.h>

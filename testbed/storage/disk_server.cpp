@@ -1,0 +1,76 @@
+#include "testbed/storage/disk_server.hpp"
+
+#include "testbed/fd.hpp"
+
+#include <array>
+#include <cerrno>
+#include <string_view>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/un.h>
+#include <system_error>
+#include <unistd.h>
+
+namespace ordeal {
+
+namespace fs = std::filesystem;
+using namespace std::chrono_literals;
+
+Argv disk_server_command(const DiskServerOptions& options) {
+    return {"nbdkit",
+            "--unix=" + (options.directory / "socket").string(),
+            "--pidfile=" + (options.directory / "server.pid").string(),
+            ORDEAL_DISK_PLUGIN,
+            "image=" + options.image.string(),
+            "directory=" + options.directory.string(),
+            "seed=" + std::to_string(options.seed),
+            std::string("cache=") + (options.lossy ? "lossy" : "write-through")};
+}
+
+Status can_serve_disks() {
+    if (::access(ORDEAL_DISK_PLUGIN, R_OK) != 0) {
+        return fail(ErrorKind::missing,
+                    std::string("find ") + ORDEAL_DISK_PLUGIN,
+                    std::system_category().message(errno),
+                    "build it: ./bootstrap build");
+    }
+    for (const auto* program : {"nbdkit", "nbdfuse"}) {
+        if (auto asked = run_or_fail({program, "--version"}, {.deadline = 5s}); !asked) {
+            return asked.error();
+        }
+    }
+    return ok();
+}
+
+Argv disk_file_command(const fs::path& directory) {
+    // nbdfuse stays in the foreground; a child of ours would keep the node's namespace from ending.
+    return {"sh",
+            "-c",
+            "exec setsid --fork \"$@\" </dev/null >/dev/null 2>&1",
+            "sh",
+            "nbdfuse",
+            "--pidfile",
+            (directory / "file.pid").string(),
+            (directory / "file").string(),
+            "--unix",
+            (directory / "socket").string()};
+}
+
+bool disk_server_answers(const fs::path& socket) {
+    const Fd client(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    if (socket.native().size() >= sizeof address.sun_path) {
+        return false;
+    }
+    socket.native().copy(address.sun_path, socket.native().size());
+    const timeval patience{.tv_sec = 1};
+    ::setsockopt(client.get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    std::array<char, 8> greeting{};
+    return ::connect(client.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) ==
+               0 &&
+           ::recv(client.get(), greeting.data(), greeting.size(), MSG_WAITALL) == 8 &&
+           std::string_view(greeting.data(), greeting.size()) == "NBDMAGIC";
+}
+
+}  // namespace ordeal

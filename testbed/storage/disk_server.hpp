@@ -1,0 +1,33 @@
+#pragma once
+
+#include "core/result.hpp"
+#include "testbed/process.hpp"
+
+#include <cstdint>
+#include <filesystem>
+
+/// The server of one disk: nbdkit with our plugin, and nbdfuse, which shows the disk as a file.
+namespace ordeal {
+
+struct DiskServerOptions {
+    std::filesystem::path image;
+    std::filesystem::path directory;  ///< for "socket", "pid", "orders" and "met"
+    bool lossy = false;               ///< with a volatile write cache
+    std::uint64_t seed = 0;           ///< decides what a power cut loses
+};
+
+/// The command line that serves a disk. It goes to the background.
+[[nodiscard]] Argv disk_server_command(const DiskServerOptions& options);
+
+/// The command line that shows a served disk as the file "file" in its directory, once that is
+/// there. It goes to the background and writes "file.pid" when it is ready.
+[[nodiscard]] Argv disk_file_command(const std::filesystem::path& directory);
+
+/// Whether this machine can serve disks: nbdkit and our plugin for it. Errors: missing.
+[[nodiscard]] Status can_serve_disks();
+
+/// Whether a server answers at its unix socket. It listens before it has opened its image: only its
+/// greeting says that it serves.
+[[nodiscard]] bool disk_server_answers(const std::filesystem::path& socket);
+
+}  // namespace ordeal
