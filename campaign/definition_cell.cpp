@@ -129,12 +129,14 @@ class CellReader {
         experiment_.settle = params.get<Duration>("settle");
         experiment_.duration = params.get<Duration>("duration");
         experiment_.deadline = params.get<Duration>("deadline");
+        experiment_.hosts = static_cast<int>(params.get<std::int64_t>("hosts", 1));
         experiment_.recover = params.get<bool>("recover", true);
     }
 
     void read_domain(const Node& table) {
         const auto params = read(table, definition_keys::domain(), {"disk"});
         DomainSpec domain{.name = read_name(table, params),
+                          .host = params.get<std::string>("host"),
                           .memory = params.get<Bytes>("memory"),
                           .vcpus = static_cast<int>(params.get<std::int64_t>("vcpus")),
                           .pvpanic = params.get<bool>("pvpanic", true),

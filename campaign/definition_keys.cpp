@@ -49,6 +49,12 @@ std::vector<ParamSpec> experiment() {
              .help = "after this the trial is given up",
              .minimum = Duration(1s),
              .maximum = Duration(48h)},
+            {.name = "hosts",
+             .type = integer,
+             .help = "how many the testbed must have, if more than are named",
+             .fallback = count(defaults.hosts),
+             .minimum = count(1),
+             .maximum = count(1000)},
             {.name = "recover",
              .type = boolean,
              .help = "start the domains again after healing",
@@ -58,6 +64,10 @@ std::vector<ParamSpec> experiment() {
 std::vector<ParamSpec> domain() {
     const DomainSpec defaults;
     return {{.name = "name", .type = text, .help = "short name, a-z, 0-9 and \"-\""},
+            {.name = "host",
+             .type = text,
+             .help = "where it is made, if not on the first; n1, n2, … in the lab",
+             .fallback = none()},
             {.name = "memory",
              .type = size,
              .help = "of the guest",

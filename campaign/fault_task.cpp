@@ -15,7 +15,6 @@ constexpr Duration preparation_lead = 500ms;
 constexpr Duration preparation_allowance = 5s;
 constexpr Duration injection_allowance = 5s;
 constexpr Duration activation_allowance = 5s;
-constexpr Duration healing_allowance = 10s;
 constexpr Duration residue_allowance = 5s;
 constexpr int healing_attempts = 3;
 constexpr Duration first_pause = 1ms;
@@ -182,7 +181,7 @@ void FaultTask::heal() {
     record(event::fault_healing);
     Status status = ok();
     for (int attempt = 1; attempt <= healing_attempts; ++attempt) {
-        auto where = context(never, healing_allowance);
+        auto where = context(never, order_.healing);
         status = injector_->heal(where, order_.fault);
         if (status) {
             break;

@@ -30,6 +30,7 @@ struct FaultOrder {
     std::string target;        ///< the name in the experiment, for the history
     bool leaves_trace = true;  ///< false: nothing to heal, by the undo class "none"
     Duration hold{};
+    Duration healing = std::chrono::seconds(10);  ///< how long one attempt may take
     Guest* guest = nullptr;  ///< the target's doors, nullptr for faults of a host
 };
 

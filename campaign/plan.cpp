@@ -123,7 +123,33 @@ void add_trials(Plan& plan,
     }
 }
 
+/// The number in "n3"; 0 when it is no such name.
+int host_number(std::string_view name) {
+    int number = 0;
+    const auto* end = name.data() + name.size();
+    const bool numbered = name.starts_with('n') &&
+                          std::from_chars(name.data() + 1, end, number).ptr == end;
+    return numbered ? number : 0;
+}
+
 }  // namespace
+
+int hosts_needed(const Plan& plan) {
+    int most = 1;
+    for (const auto& experiment : plan.experiments) {
+        most = std::max(most, experiment.hosts);
+        for (const auto& domain : experiment.domains) {
+            most = std::max(most, host_number(domain.host));
+        }
+        for (const auto& fault : experiment.faults) {
+            const bool domain = std::ranges::find(experiment.domains,
+                                                  fault.target,
+                                                  &DomainSpec::name) != experiment.domains.end();
+            most = std::max(most, domain ? 0 : host_number(fault.target));
+        }
+    }
+    return most;
+}
 
 Result<Plan> make_plan(std::span<const Definition> definitions, const PlanOptions& options) {
     if (definitions.empty()) {

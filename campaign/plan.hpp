@@ -33,6 +33,9 @@ struct Plan {
     std::vector<PlannedTrial> trials;     ///< never empty
 };
 
+/// How many of the hosts n1, n2, … the experiments name or ask for.
+[[nodiscard]] int hosts_needed(const Plan& plan);
+
 struct PlanOptions {
     std::uint64_t seed = 0;
     std::optional<int> trials;  ///< instead of each experiment's own number; from 1 to 100,000

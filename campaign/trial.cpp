@@ -16,6 +16,8 @@ using namespace std::chrono_literals;
 
 /// On top of the time it must hold.
 constexpr Duration steady_allowance = 10s;
+/// A host boots.
+constexpr Duration host_healing_allowance = 60s;
 
 }  // namespace
 
@@ -138,6 +140,9 @@ Status Trial::make_faults() {
             .hold = planned_.faults.at(i).hold,
         };
         order.fault.target.host = spec.target;
+        if (info->target == "host") {
+            order.healing = host_healing_allowance;
+        }
         const auto target = std::ranges::find(domains_, spec.target, &TrialDomain::subject);
         if (target != domains_.end()) {
             order.fault.target.host = (*target)->provisioned().host;

@@ -122,7 +122,7 @@ void add_describe(CLI::App& app, Parsed& parsed) {
 
 void add_lab(CLI::App& app, Parsed& parsed) {
     auto* verb = app.add_subcommand(
-        "lab", "The built-in testbed: a host with its own libvirtd, on this machine");
+        "lab", "The built-in testbed: hosts with their own libvirtd each, on this machine");
     verb->require_subcommand(1);
     const auto add = [&](const char* action, const char* help) {
         auto* sub = verb->add_subcommand(action, help);
@@ -130,7 +130,11 @@ void add_lab(CLI::App& app, Parsed& parsed) {
         sub->callback([&parsed, action] { parsed.lab.action = action; });
         return sub;
     };
-    add("up", "Bring the lab up")->footer("Example:\n  ordeal lab up");
+    auto* up = add("up", "Bring the lab up");
+    up->add_option("--nodes", parsed.lab.nodes, "How many hosts: n1, n2, ...")
+        ->check(CLI::Range(1, 8))
+        ->capture_default_str();
+    up->footer("Example:\n  ordeal lab up --nodes 3");
     add("down", "Take it down; nothing stays")->footer("Example:\n  ordeal lab down");
     add("status", "Nodes, services and domains")->footer("Example:\n  ordeal lab status --json");
     auto* shell = add("shell", "A shell, or a command, inside a node");
@@ -138,7 +142,8 @@ void add_lab(CLI::App& app, Parsed& parsed) {
     shell->add_option("command", parsed.lab.command, "Command with its arguments, after --");
     shell->footer("Examples:\n  ordeal lab shell\n  ordeal lab shell -- virsh list --all");
     verb->footer(
-        "Examples:\n  ordeal lab up\n  ordeal lab shell -- virsh list --all\n  ordeal lab down");
+        "Examples:\n  ordeal lab up --nodes 3\n  ordeal lab shell --node n2 -- virsh list --all\n"
+        "  ordeal lab down");
 }
 
 void add_explore(CLI::App& app, Parsed& parsed) {

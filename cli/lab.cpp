@@ -23,6 +23,7 @@ nlohmann::json as_json(const LabStatus& status) {
         nodes.push_back({{"name", node.name},
                          {"address", node.address},
                          {"alive", node.alive},
+                         {"boot_id", node.boot_id},
                          {"services", services},
                          {"domains", node.domains ? nlohmann::json(*node.domains) : nullptr}});
     }
@@ -57,6 +58,7 @@ int report(const CommonOptions& common, const LabStatus& status) {
 int up(const CommonOptions& common, const LabOptions& options) {
     ordeal::LabOptions wanted;
     wanted.name = options.name;
+    wanted.nodes = options.nodes;
     auto lab = Lab::up(wanted);
     return lab ? report(common, lab->status()) : tell(lab.error());
 }

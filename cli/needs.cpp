@@ -28,6 +28,10 @@ constexpr std::array programs{Program{"qemu-system-x86_64", "qemu-system-x86"},
                               Program{"ip", "iproute2"},
                               Program{"nbdkit", "nbdkit"},
                               Program{"nbdfuse", "libnbd-bin"},
+                              Program{"nft", "nftables"},
+                              Program{"ipmitool", "ipmitool"},
+                              Program{"ssh", "openssh-client"},
+                              Program{"unshare", "util-linux"},
                               Program{"mke2fs", "e2fsprogs"},
                               Program{"e2fsck", "e2fsprogs"},
                               Program{"mkfs.xfs", "xfsprogs"}};
@@ -81,13 +85,14 @@ Need guest_need() {
     return {"guest image", false, "none in " + folder.string(), "./bootstrap build"};
 }
 
-Need sshd_need() {
-    const fs::path sshd = cache_directory() / "unpacked" / "usr" / "sbin" / "sshd";
-    const bool there = fs::exists(sshd) || find_program("sshd").has_value();
-    return {"sshd",
-            there,
-            there ? sshd.string() : "not unpacked (it is never installed as a service)",
-            there ? "" : "./bootstrap build"};
+/// Of a package whose installation would start a service.
+Need unpacked_need(const std::string& path) {
+    const auto name = fs::path(path).filename().string();
+    const auto program = unpacked_program(path);
+    return {name,
+            program.has_value(),
+            program ? program->string() : "not unpacked (it is never installed as a service)",
+            program ? "" : "./bootstrap build"};
 }
 
 Need space_need() {
@@ -105,7 +110,8 @@ Need space_need() {
 std::vector<Need> look_at_needs() {
     std::vector<Need> needs{root_need()};
     std::ranges::transform(programs, std::back_inserter(needs), program_need);
-    needs.push_back(sshd_need());
+    needs.push_back(unpacked_need("usr/sbin/sshd"));
+    needs.push_back(unpacked_need("usr/bin/ipmi_sim"));
     needs.push_back(guest_need());
     needs.push_back(device_need("/dev/net/tun", "modprobe tun"));
     needs.push_back(space_need());

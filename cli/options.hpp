@@ -56,6 +56,7 @@ struct DescribeOptions {
 struct LabOptions {
     std::string action;  ///< up | down | status | shell
     std::string name = "default";
+    int nodes = 1;
     std::string node = "n1";
     std::vector<std::string> command;  ///< for shell; empty: an interactive one
 };

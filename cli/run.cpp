@@ -61,7 +61,7 @@ Result<std::unique_ptr<Watchman>> start_guardian(const std::filesystem::path& jo
 }
 
 /// The lab that --lab names, which is up, or one of the run's own.
-RunTestbed testbed_for(const RunOptions& options, const Scheduler& scheduler) {
+RunTestbed testbed_for(const RunOptions& options, int hosts, const Scheduler& scheduler) {
     const bool own = options.lab.empty();
     const std::string lab = own ? fmt::format("run-{}", ::getpid()) : options.lab;
     RunTestbed testbed{.name = testbed_name(lab), .owned_lab = own ? lab : ""};
@@ -69,6 +69,7 @@ RunTestbed testbed_for(const RunOptions& options, const Scheduler& scheduler) {
         if (own) {
             ordeal::LabOptions wanted;
             wanted.name = lab;
+            wanted.nodes = hosts;
             if (auto up = Lab::up(wanted); !up) {
                 return up.error();
             }
@@ -78,6 +79,14 @@ RunTestbed testbed_for(const RunOptions& options, const Scheduler& scheduler) {
         auto opened = LabTestbed::open(wanted, scheduler);
         if (!opened) {
             return opened.error();
+        }
+        if (std::ssize((*opened)->hosts()) < hosts) {
+            return fail(ErrorKind::missing,
+                        "use lab " + lab,
+                        fmt::format("the experiments need {} hosts, it has {}",
+                                    hosts,
+                                    (*opened)->hosts().size()),
+                        fmt::format("ordeal lab up --nodes {}", hosts));
         }
         return std::unique_ptr<Testbed>(std::move(*opened));
     };
@@ -132,7 +141,7 @@ int carry_out(const CommonOptions& common,
     const Catalogues catalogues{
         injectors::catalogue(), probes::catalogue(), verifier::catalogue(), *kinds};
     ProcessTools tools;
-    const RunTestbed testbed = testbed_for(options, scheduler);
+    const RunTestbed testbed = testbed_for(options, hosts_needed(plan), scheduler);
     const std::function start = start_guardian;
     const auto progress = make_progress(common);
     RunWorld world{scheduler, catalogues, tools, testbed, start, *progress};

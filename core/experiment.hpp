@@ -82,6 +82,7 @@ struct Experiment {
     Duration settle{};    ///< steady state must hold this long before the load counts
     Duration duration{};  ///< load time of a trial if no fault ends it, and at least
     Duration deadline{};  ///< of a whole trial
+    int hosts = 1;        ///< that the testbed must have at least, beside those that are named
     bool recover = true;  ///< start domains again after healing and wait for the agent
     std::vector<DomainSpec> domains;
     std::vector<LoadSpec> loads;

@@ -112,6 +112,14 @@ struct HostOutput {
     std::string err;
 };
 
+/// A program that was started on a host, with all that it started itself.
+struct ProgramStatus {
+    ProcessRef process;   ///< the first of them
+    Duration cpu_time{};  ///< user + system, all of them
+    Bytes resident{};     ///< memory that they have
+    Bytes written{};      ///< to disks, so far, by those that are there
+};
+
 /// A machine that runs domains.
 class Host {
   public:
@@ -134,6 +142,20 @@ class Host {
     /// whatever its exit code. Errors: unavailable (no way to the host, or lost on the way; the
     /// program may have run), timeout, refused (our key, or the host's).
     virtual Result<HostOutput> run(const std::vector<std::string>& argv, Duration deadline) = 0;
+    /// Gives the host's kernel an order by sysrq, as writing `letter` to /proc/sysrq-trigger does
+    /// (https://docs.kernel.org/admin-guide/sysrq.html). A connection that is lost with the host is
+    /// success. Errors: as of run().
+    virtual Status sysrq(char letter, Duration deadline) = 0;
+    /// Starts a program as root over the management plane; it goes on after this returns. `name` is
+    /// 1 to 60 of a-z, A-Z, 0-9, '-', '_' and '.'. Errors: as of run(); refused (one of this name
+    /// runs).
+    virtual Status start_program(const std::string& name,
+                                 const std::vector<std::string>& argv,
+                                 Duration deadline) = 0;
+    /// `not_found` when it does not run.
+    virtual Result<ProgramStatus> program(const std::string& name) = 0;
+    /// Kills it with all that it started. Success when it does not run.
+    virtual Status end_program(const std::string& name) = 0;
 };
 
 /// The networks that connect the hosts, one for each purpose.

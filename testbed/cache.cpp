@@ -1,6 +1,7 @@
 #include "testbed/cache.hpp"
 
 #include <cstdlib>
+#include <unistd.h>
 
 namespace ordeal {
 
@@ -18,6 +19,23 @@ std::filesystem::path cache_directory() {
     }
     const auto home = variable("HOME");
     return (home.empty() ? "/root" : home) / ".cache/ordeal";
+}
+
+Result<std::filesystem::path> unpacked_program(const std::string& path) {
+    for (const auto& root : {cache_directory() / "unpacked", std::filesystem::path("/")}) {
+        auto candidate = root / path;
+        if (::access(candidate.c_str(), X_OK) == 0) {
+            return candidate;
+        }
+    }
+    return fail(ErrorKind::missing,
+                "find " + path + " in " + (cache_directory() / "unpacked").string(),
+                "not there",
+                "run ./bootstrap build");
+}
+
+std::filesystem::path unpacked_libraries() {
+    return cache_directory() / "unpacked/usr/lib/x86_64-linux-gnu";
 }
 
 }  // namespace ordeal

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <type_traits>
+#include <unistd.h>
 #include <utility>
 
 namespace ordeal {
@@ -13,7 +14,7 @@ using namespace std::chrono_literals;
 using std::chrono::steady_clock;
 
 /// One attempt to reach the port; the keeper makes the next.
-constexpr auto connect_deadline = 60s;
+constexpr auto connect_deadline = 1s;
 constexpr auto pause_after_failure = 50ms;
 
 Beat beat_from(const wire::Heartbeat& heartbeat, Instant arrived) {
@@ -78,8 +79,12 @@ GuestDoors::~GuestDoors() = default;
 
 void GuestDoors::keep_link(const std::stop_token& stop) {
     while (!stop.stop_requested()) {
+        // After a migration it is on another host.
+        const auto& sockets = place_.agent_sockets;
+        const auto made = std::ranges::find_if(
+            sockets, [](const auto& path) { return ::access(path.c_str(), F_OK) == 0; });
         auto opened = AgentLink::connect(
-            place_.agent_socket,
+            made == sockets.end() ? sockets.front() : *made,
             [this](auto at, const AgentEvent& event) { on_agent(at, event); },
             connect_deadline,
             stop);

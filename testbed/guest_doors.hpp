@@ -16,16 +16,18 @@
 #include <string>
 #include <sys/types.h>
 #include <thread>
+#include <vector>
 
 namespace ordeal {
 
 /// Where a guest's doors are, as the controller sees them.
 struct GuestPlace {
     std::string domain;
-    std::filesystem::path agent_socket;  ///< need not exist yet
-    std::filesystem::path console;       ///< must exist
-    std::string address;                 ///< IPv4, without prefix length
-    pid_t inside = 0;                    ///< a process in the network namespace that reaches it
+    /// Where QEMU may make the agent's port, on whichever host it runs; none needs to exist yet.
+    std::vector<std::filesystem::path> agent_sockets;
+    std::filesystem::path console;  ///< must exist
+    std::string address;            ///< IPv4, without prefix length
+    pid_t inside = 0;               ///< a process in the network namespace that reaches it
 };
 
 /// The doors into the guest of one domain, open from the domain's definition to its removal: the

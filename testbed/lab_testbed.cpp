@@ -2,6 +2,7 @@
 
 #include "testbed/cache.hpp"
 #include "testbed/domain_xml.hpp"
+#include "testbed/lab/planes.hpp"
 #include "testbed/lab_testbed_files.hpp"
 #include "testbed/namespaces.hpp"
 #include "testbed/procfs.hpp"
@@ -48,17 +49,20 @@ std::string mac_of(int slot) {
 /// Where the controller's side of agent ports is made, as the node sees it.
 const fs::path agents_directory = "/run/ordeal/agents";
 
-Result<Fd> heartbeat_socket(const LabNode& node) {
-    const auto tried = "receive heartbeats at " + node.address() + ":" +
-                       std::to_string(heartbeat_port) + " of " + node.name();
-    auto socket = socket_inside(static_cast<pid_t>(node.init().pid), AF_INET, SOCK_DGRAM, 0);
+std::string heartbeat_address() {
+    return rack_address(Plane::guest) + ":" + std::to_string(heartbeat_port);
+}
+
+Result<Fd> heartbeat_socket(const ProcessRef& rack) {
+    const auto tried = "receive heartbeats at " + heartbeat_address();
+    auto socket = socket_inside(static_cast<pid_t>(rack.pid), AF_INET, SOCK_DGRAM, 0);
     if (!socket) {
         return socket.error();
     }
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_port = htons(heartbeat_port);
-    ::inet_pton(AF_INET, node.address().c_str(), &address.sin_addr);
+    ::inet_pton(AF_INET, rack_address(Plane::guest).c_str(), &address.sin_addr);
     if (::bind(socket->get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
         const bool taken = errno == EADDRINUSE;
         return fail(taken ? ErrorKind::refused : ErrorKind::unavailable,
@@ -108,7 +112,10 @@ Result<std::unique_ptr<LabTestbed>> LabTestbed::open(LabTestbedOptions options,
 }
 
 LabTestbed::LabTestbed(LabTestbedOptions options, const Scheduler& scheduler, Lab lab)
-    : options_(std::move(options)), scheduler_(scheduler), lab_(std::move(lab)) {
+    : options_(std::move(options)),
+      scheduler_(scheduler),
+      lab_(std::move(lab)),
+      network_(lab_.nodes(), lab_.rack()) {
     if (options_.guest.empty()) {
         options_.guest = cache_directory() / "guest/current";
     }
@@ -117,13 +124,13 @@ LabTestbed::LabTestbed(LabTestbedOptions options, const Scheduler& scheduler, La
 LabTestbed::~LabTestbed() = default;
 
 Status LabTestbed::add_hosts() {
+    if (!process_status(lab_.rack())) {
+        return fail(ErrorKind::unavailable,
+                    "open lab " + lab_.name(),
+                    "it has died",
+                    "ordeal lab down, then ordeal lab up");
+    }
     for (const auto& node : lab_.nodes()) {
-        if (!node.alive()) {
-            return fail(ErrorKind::unavailable,
-                        "open lab " + lab_.name(),
-                        "its node " + node.name() + " has died",
-                        "ordeal lab down, then ordeal lab up");
-        }
         auto host = LabHost::open(
             node, [this](const std::string& domain) { return prepare_start(domain); });
         if (!host) {
@@ -166,10 +173,6 @@ Result<Host*> LabTestbed::host(std::string_view name) {
     return host->get();
 }
 
-Result<Network*> LabTestbed::network() {
-    return fail(ErrorKind::missing, "find the networks of lab " + lab_.name(), "it has one node");
-}
-
 Result<Accelerator> LabTestbed::accelerator() {
     const std::lock_guard lock(choosing_);
     if (!options_.accelerator) {
@@ -196,12 +199,32 @@ std::shared_ptr<GuestDoors> LabTestbed::doors_at(const std::string& address) {
     return entry == entries_.end() ? nullptr : entry->second->doors;
 }
 
-Status LabTestbed::receive_heartbeats(const LabNode& node) {
+Result<LabHost*> LabTestbed::host_of(const DomainSpec& spec) const {
+    const auto found = std::ranges::find_if(
+        hosts_, [&](const auto& host) { return spec.host.empty() || host->name() == spec.host; });
+    if (found == hosts_.end()) {
+        return fail(ErrorKind::not_found,
+                    "find host " + spec.host + " for domain " + spec.name,
+                    "lab " + lab_.name() + " has " + std::to_string(hosts_.size()) + " nodes",
+                    "ordeal lab up --nodes N");
+    }
+    return found->get();
+}
+
+std::vector<fs::path> LabTestbed::agent_sockets(const std::string& domain) const {
+    std::vector<fs::path> sockets;
+    for (const auto& host : hosts_) {
+        sockets.push_back(host->node().outside(agents_directory / (domain + ".sock")));
+    }
+    return sockets;
+}
+
+Status LabTestbed::receive_heartbeats() {
     const std::lock_guard lock(mutex_);
-    if (receivers_.contains(node.name())) {
+    if (receiver_) {
         return ok();
     }
-    auto socket = heartbeat_socket(node);
+    auto socket = heartbeat_socket(lab_.rack());
     if (!socket) {
         return socket.error();
     }
@@ -213,7 +236,7 @@ Status LabTestbed::receive_heartbeats(const LabNode& node) {
     if (!receiver) {
         return receiver.error();
     }
-    receivers_.emplace(node.name(), std::move(*receiver));
+    receiver_ = std::move(*receiver);
     return ok();
 }
 
@@ -221,11 +244,15 @@ Result<Provisioned> LabTestbed::provision(const DomainSpec& spec,
                                           const std::string& name,
                                           int slot,
                                           const fs::path& directory) {
-    auto& host = *hosts_.front();
+    const auto chosen = host_of(spec);
+    if (!chosen) {
+        return chosen.error();
+    }
+    auto& host = **chosen;
     const auto accelerator = this->accelerator();
     Status ready = accelerator ? check(spec, name, slot) : Status(accelerator.error());
     ready = ready ? host.libvirt().alive(libvirt_deadline) : ready;
-    ready = ready ? receive_heartbeats(host.node()) : ready;
+    ready = ready ? receive_heartbeats() : ready;
     if (!ready) {
         return ready.error();
     }
@@ -243,8 +270,8 @@ Result<Provisioned> LabTestbed::provision(const DomainSpec& spec,
                     .bridge = "guest",
                     .mac = mac_of(slot),
                     .address = entry->address + "/16",
-                    .gateway = host.node().address(),
-                    .heartbeat = host.node().address() + ":" + std::to_string(heartbeat_port),
+                    .gateway = host.node().address(Plane::guest),
+                    .heartbeat = heartbeat_address(),
                     .directory = fs::absolute(directory)};
     for (const auto& disk : spec.disks) {
         const fs::path image = base.string() + "-" + disk.name + ".img";
@@ -264,10 +291,10 @@ Result<Provisioned> LabTestbed::provision(const DomainSpec& spec,
         return made.error();
     }
     auto doors = GuestDoors::open({.domain = name,
-                                   .agent_socket = socket,
+                                   .agent_sockets = agent_sockets(name),
                                    .console = entry->place.console,
                                    .address = entry->address,
-                                   .inside = static_cast<pid_t>(host.node().init().pid)},
+                                   .inside = static_cast<pid_t>(lab_.rack().pid)},
                                   scheduler_);
     if (!doors) {
         return doors.error();

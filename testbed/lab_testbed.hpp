@@ -6,6 +6,7 @@
 #include "testbed/guest_doors.hpp"
 #include "testbed/heartbeat_receiver.hpp"
 #include "testbed/lab/lab.hpp"
+#include "testbed/lab/network.hpp"
 #include "testbed/lab_testbed_host.hpp"
 #include "testbed/storage/lab_storage.hpp"
 
@@ -33,7 +34,7 @@ struct LabTestbedOptions {
 class LabTestbed final : public Testbed {
   public:
     /// `scheduler` stamps what arrives and must outlive the testbed.
-    /// Errors: not_found (no such lab), unavailable (it has died, or its libvirtd does not answer).
+    /// Errors: not_found (no such lab), unavailable (it has died).
     [[nodiscard]] static Result<std::unique_ptr<LabTestbed>> open(LabTestbedOptions options,
                                                                   const Scheduler& scheduler);
 
@@ -43,7 +44,9 @@ class LabTestbed final : public Testbed {
 
     [[nodiscard]] std::vector<std::string> hosts() const override;
     Result<Host*> host(std::string_view name) override;
-    Result<Network*> network() override;
+
+    Result<Network*> network() override { return &network_; }
+
     /// Leaves in `directory`: <name>.xml, <name>.console and <name>-<disk>.img, where <name> is
     /// that of the spec.
     Result<Provisioned> provision(const DomainSpec& spec,
@@ -67,7 +70,9 @@ class LabTestbed final : public Testbed {
 
     [[nodiscard]] Status add_hosts();
     [[nodiscard]] Result<Accelerator> accelerator();
-    [[nodiscard]] Status receive_heartbeats(const LabNode& node);
+    [[nodiscard]] std::vector<std::filesystem::path> agent_sockets(const std::string& domain) const;
+    [[nodiscard]] Status receive_heartbeats();
+    [[nodiscard]] Result<LabHost*> host_of(const DomainSpec& spec) const;
     [[nodiscard]] Status prepare_start(const std::string& domain);
     [[nodiscard]] std::vector<LabNode> nodes() const;
     [[nodiscard]] std::shared_ptr<Entry> find(const std::string& domain);
@@ -77,11 +82,12 @@ class LabTestbed final : public Testbed {
     const Scheduler& scheduler_;
     Lab lab_;
     std::mutex choosing_;                                    ///< of options_.accelerator
-    std::mutex mutex_;                                       ///< of entries_ and receivers_
+    std::mutex mutex_;                                       ///< of entries_ and receiver_
     std::map<std::string, std::shared_ptr<Entry>> entries_;  ///< by the name that libvirt knows
     std::vector<std::unique_ptr<LabHost>> hosts_;            ///< fixed once opened
     LabStorage storage_{[this] { return nodes(); }};
-    std::map<std::string, std::unique_ptr<HeartbeatReceiver>> receivers_;  ///< by node; last
+    LabNetwork network_;
+    std::unique_ptr<HeartbeatReceiver> receiver_;  ///< last
 };
 
 }  // namespace ordeal

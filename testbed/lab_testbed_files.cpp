@@ -2,6 +2,7 @@
 
 #include "testbed/data_disk.hpp"
 #include "testbed/fd.hpp"
+#include "testbed/lab/files.hpp"
 #include "testbed/process.hpp"
 #include "testbed/wait.hpp"
 
@@ -20,23 +21,6 @@ namespace fs = std::filesystem;
 using namespace std::chrono_literals;
 
 constexpr auto copy_deadline = 120s;
-
-Status write_file(const fs::path& path, const std::string& text) {
-    std::ofstream file(path, std::ios::trunc);
-    file << text;
-    file.close();
-    return file ? ok()
-                : Status(fail(ErrorKind::unavailable,
-                              "write " + path.string(),
-                              std::system_category().message(errno)));
-}
-
-Status make_directory(const fs::path& path) {
-    std::error_code error;
-    fs::create_directories(path, error);
-    return error ? Status(fail(ErrorKind::unavailable, "make " + path.string(), error.message()))
-                 : ok();
-}
 
 bool locked(int file) {
     struct flock lock {};

@@ -1,10 +1,13 @@
 #include "testbed/lab_testbed_host.hpp"
 
+#include "testbed/lab/hardware.hpp"
+#include "testbed/lab/planes.hpp"
 #include "testbed/namespaces.hpp"
 #include "testbed/procfs.hpp"
 #include "testbed/read_file.hpp"
 
 #include <fstream>
+#include <tuple>
 #include <utility>
 
 namespace ordeal {
@@ -27,19 +30,28 @@ bool is_qemu_of(const ProcessRef& process, const std::string& domain) {
 
 }  // namespace
 
+LabHost::LabHost(LabNode node, std::unique_ptr<Libvirt> libvirt)
+    : node_(std::move(node)),
+      libvirt_(std::move(libvirt)),
+      power_({.host = node_.name(),
+              .address = power_address(node_.number()),
+              .user = power_user,
+              .password_file = power_password_path(node_.directory().parent_path()),
+              .cipher_suite = 3,  // all that ipmi_sim has, and it cannot say so
+              .inside = static_cast<pid_t>(node_.rack().pid)}) {}
+
 Result<std::unique_ptr<LabHost>> LabHost::open(
     LabNode node, std::function<Status(const std::string& domain)> before_start) {
-    auto libvirt = Libvirt::open({.uri = node.libvirt_uri(),
+    auto libvirt = Libvirt::open({.uri = node.libvirt_network_uri(),
+                                  .inside = static_cast<pid_t>(node.rack().pid),
                                   .connect_deadline = Duration::zero(),
                                   .before_start = std::move(before_start)});
     if (!libvirt) {
         return libvirt.error();
     }
-    // A rollback may find it dead, and start it; what runs must answer.
+    // A rollback may find it dead, or out of reach, and mend that.
     if (node.service_process("libvirtd")) {
-        if (auto alive = (*libvirt)->alive(libvirt_deadline); !alive) {
-            return alive.error();
-        }
+        std::ignore = (*libvirt)->alive(libvirt_deadline);
     }
     return std::unique_ptr<LabHost>(new LabHost(std::move(node), std::move(*libvirt)));
 }
@@ -76,10 +88,6 @@ Status LabHost::signal(const ProcessRef& process, Signal signal) {
     return send_signal(process, signal);
 }
 
-Result<Power*> LabHost::power() {
-    return fail(ErrorKind::missing, "find the power controller of " + name(), "it has none");
-}
-
 Result<std::string> LabHost::boot_id(Duration deadline) {
     const auto answer = run({"cat", "/proc/sys/kernel/random/boot_id"}, deadline);
     if (!answer) {
@@ -94,7 +102,7 @@ Result<std::string> LabHost::boot_id(Duration deadline) {
 
 Result<HostOutput> LabHost::run(const std::vector<std::string>& argv, Duration deadline) {
     const auto end = std::chrono::steady_clock::now() + deadline;
-    auto way = connect_inside(static_cast<pid_t>(node_.init().pid), node_.address(), 22, deadline);
+    auto way = connect_inside(static_cast<pid_t>(node_.rack().pid), node_.address(), 22, deadline);
     if (!way) {
         return way.error();
     }
@@ -111,6 +119,19 @@ Result<HostOutput> LabHost::run(const std::vector<std::string>& argv, Duration d
     return HostOutput{.exit_code = exit.signal == 0 ? exit.code : 128 + exit.signal,
                       .out = std::move(output->out),
                       .err = std::move(output->err)};
+}
+
+Status LabHost::sysrq(char letter, Duration deadline) {
+    const auto command = std::string("echo ") + letter + " > /run/ordeal/sysrq";
+    const auto answer = run({"sh", "-c", command}, deadline);
+    const auto tried = std::string("sysrq ") + letter + " on " + name();
+    if (answer && answer->exit_code != 0) {
+        return fail(ErrorKind::refused, tried, answer->err);
+    }
+    // The trigger is written before the node goes, but the answer may be lost with it.
+    return answer || answer.error().tried.starts_with("run ")
+               ? ok()
+               : Status(fail(answer.error().kind, tried, answer.error().answer));
 }
 
 }  // namespace ordeal

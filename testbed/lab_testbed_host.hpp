@@ -3,6 +3,8 @@
 #include "core/testbed.hpp"
 #include "testbed/lab/node.hpp"
 #include "testbed/libvirt.hpp"
+#include "testbed/power.hpp"
+#include "testbed/procfs.hpp"
 
 #include <functional>
 #include <memory>
@@ -11,7 +13,8 @@
 
 namespace ordeal {
 
-/// A node of the lab as the host that it is. Thread-safe. Opens whether or not its libvirtd runs.
+/// A node of the lab as the host that it is: libvirt and ssh over the management plane, power by
+/// IPMI. Thread-safe. Opens whether or not its libvirtd answers, or the node is on at all.
 class LabHost final : public Host {
   public:
     /// `before_start` is told of every domain that is started through hypervisor(); its failure is
@@ -28,20 +31,32 @@ class LabHost final : public Host {
     Status start_service(const std::string& service) override;
     Result<ProcessStatus> process_status(const ProcessRef& process) override;
     Status signal(const ProcessRef& process, Signal signal) override;
-    Result<Power*> power() override;
+
+    Result<Power*> power() override { return &power_; }
+
     Result<std::string> boot_id(Duration deadline) override;
     Result<HostOutput> run(const std::vector<std::string>& argv, Duration deadline) override;
+    /// The node's own trigger, served by its hardware: the kernel's is everybody's.
+    Status sysrq(char letter, Duration deadline) override;
+    Status start_program(const std::string& name,
+                         const std::vector<std::string>& argv,
+                         Duration deadline) override;
+    Result<ProgramStatus> program(const std::string& name) override;
+    Status end_program(const std::string& name) override;
 
     [[nodiscard]] Libvirt& libvirt() { return *libvirt_; }
 
     [[nodiscard]] const LabNode& node() const { return node_; }
 
   private:
-    LabHost(LabNode node, std::unique_ptr<Libvirt> libvirt)
-        : node_(std::move(node)), libvirt_(std::move(libvirt)) {}
+    LabHost(LabNode node, std::unique_ptr<Libvirt> libvirt);
+
+    /// All processes of the program's session; none when it does not run.
+    [[nodiscard]] Result<std::vector<ProcessInfo>> members(const std::string& name) const;
 
     LabNode node_;
     std::unique_ptr<Libvirt> libvirt_;
+    IpmiPower power_;
 };
 
 }  // namespace ordeal

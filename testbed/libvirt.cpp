@@ -61,7 +61,8 @@ Result<std::unique_ptr<Libvirt>> Libvirt::open(LibvirtOptions options) {
 
 Libvirt::Libvirt(LibvirtOptions options)
     : options_(std::move(options)), hub_(std::make_shared<LibvirtHub>()) {
-    std::packaged_task<void()> keep([hub = hub_, uri = options_.uri] { hub->keep(uri); });
+    std::packaged_task<void()> keep(
+        [hub = hub_, uri = options_.uri, inside = options_.inside] { hub->keep(uri, inside); });
     keeper_ended_ = keep.get_future();
     keeper_ = std::thread(std::move(keep));
 }

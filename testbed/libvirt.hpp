@@ -7,13 +7,15 @@
 #include <future>
 #include <memory>
 #include <string>
+#include <sys/types.h>
 #include <thread>
 #include <vector>
 
 namespace ordeal {
 
 struct LibvirtOptions {
-    std::string uri;  ///< "qemu+unix:///system?socket=…"
+    std::string uri;   ///< "qemu+unix:///system?socket=…"
+    pid_t inside = 0;  ///< connect from the network namespace of this process
     /// Zero: open() does not wait for the first connection.
     Duration connect_deadline = std::chrono::seconds(5);
     Duration call_deadline = std::chrono::seconds(5);

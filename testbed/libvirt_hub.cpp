@@ -1,6 +1,7 @@
 #include "testbed/libvirt_hub.hpp"
 
 #include "testbed/libvirt_words.hpp"
+#include "testbed/namespaces.hpp"
 
 #include <libvirt/virterror.h>
 
@@ -95,19 +96,25 @@ Error libvirt_failure(const std::string& tried) {
 }
 
 Result<std::shared_ptr<LibvirtConnection>> LibvirtConnection::open(const std::string& uri,
+                                                                   pid_t inside,
                                                                    const HubRef& hub) {
     auto loop = LibvirtLoop::shared();
     if (!loop) {
         return loop.error();
     }
     const auto tried = "connect to libvirt at " + uri;
-    auto* const handle = virConnectOpen(uri.c_str());
-    if (handle == nullptr) {
-        return libvirt_failure(tried);
+    const auto connect = [&]() -> Result<virConnectPtr> {
+        auto* const made = virConnectOpen(uri.c_str());
+        return made == nullptr ? Result<virConnectPtr>(libvirt_failure(tried)) : made;
+    };
+    const auto handle =
+        inside == 0 ? connect() : inside_namespaces(inside, Namespaces::net, connect);
+    if (!handle) {
+        return handle.error();
     }
-    std::shared_ptr<LibvirtConnection> connection(new LibvirtConnection(*loop, handle));
+    std::shared_ptr<LibvirtConnection> connection(new LibvirtConnection(*loop, *handle));
     const bool kept_alive =
-        virConnectSetKeepAlive(handle, keepalive_interval, keepalive_count) == 0 ||
+        virConnectSetKeepAlive(*handle, keepalive_interval, keepalive_count) == 0 ||
         virGetLastErrorCode() == VIR_ERR_NO_SUPPORT;  // a driver inside our own process
     if (!kept_alive || !connection->listen(hub)) {
         return libvirt_failure(tried);
@@ -147,12 +154,12 @@ LibvirtConnection::~LibvirtConnection() {
     virConnectClose(connection_);
 }
 
-void LibvirtHub::keep(const std::string& uri) {
+void LibvirtHub::keep(const std::string& uri, pid_t inside) {
     std::unique_lock lock(mutex_);
     while (!stopped_) {
         lock.unlock();
         take_old().reset();
-        auto connection = LibvirtConnection::open(uri, weak_from_this());
+        auto connection = LibvirtConnection::open(uri, inside, weak_from_this());
         if (connection) {
             opened(std::move(*connection));
         }

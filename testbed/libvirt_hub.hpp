@@ -26,7 +26,7 @@ class LibvirtConnection {
   public:
     /// Blocks as long as the daemon likes.
     [[nodiscard]] static Result<std::shared_ptr<LibvirtConnection>> open(
-        const std::string& uri, const std::weak_ptr<LibvirtHub>& hub);
+        const std::string& uri, pid_t inside, const std::weak_ptr<LibvirtHub>& hub);
 
     LibvirtConnection(const LibvirtConnection&) = delete;
     LibvirtConnection& operator=(const LibvirtConnection&) = delete;
@@ -50,7 +50,7 @@ class LibvirtConnection {
 class LibvirtHub : public std::enable_shared_from_this<LibvirtHub> {
   public:
     /// The body of the keeper thread: holds a connection open until stop().
-    void keep(const std::string& uri);
+    void keep(const std::string& uri, pid_t inside);
     void stop();
 
     /// The present connection, or the reason why there is none, at once.

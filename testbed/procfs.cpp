@@ -8,10 +8,13 @@
 #include <cerrno>
 #include <charconv>
 #include <csignal>
+#include <fcntl.h>
 #include <fstream>
 #include <iterator>
+#include <linux/nsfs.h>
 #include <poll.h>
 #include <sstream>
+#include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <system_error>
 #include <utility>
@@ -48,6 +51,18 @@ std::vector<pid_t> numbers_after(const std::string& status, const std::string& k
 std::string pid_namespace(pid_t pid) {
     std::error_code error;
     return fs::read_symlink("/proc/" + std::to_string(pid) + "/ns/pid", error).string();
+}
+
+/// The pid namespace that contains the one of `pid`, see ioctl_ns(2).
+std::string namespace_above(pid_t pid) {
+    const Fd own(
+        ::open(("/proc/" + std::to_string(pid) + "/ns/pid").c_str(), O_RDONLY | O_CLOEXEC));
+    const Fd above(own ? ::ioctl(own.get(), NS_GET_PARENT) : -1);
+    if (!above) {
+        return {};
+    }
+    std::error_code error;
+    return fs::read_symlink("/proc/self/fd/" + std::to_string(above.get()), error).string();
 }
 
 int number_of(Signal signal) {
@@ -116,6 +131,7 @@ Result<ProcessInfo> process_info(pid_t pid, const fs::path& proc) {
     const auto ticks_per_second = static_cast<std::uint64_t>(::sysconf(_SC_CLK_TCK));
     info.cpu_time = Duration((number(14) + number(15)) * (1'000'000'000 / ticks_per_second));
     info.threads = static_cast<int>(number(20));
+    info.session = static_cast<pid_t>(number(6));
     info.ref = {pid, number(starttime)};
     info.pids = numbers_after(status, "NSpid");
     return info;
@@ -173,6 +189,32 @@ Result<ProcessInfo> process_inside(pid_t member, pid_t inner) {
             "no such process");
     }
     return *match;
+}
+
+Result<ProcessInfo> process_below(pid_t member, pid_t inner) {
+    const auto owner = process_info(member);
+    const auto above = pid_namespace(member);
+    if (!owner || above.empty()) {
+        return gone(member);
+    }
+    const auto depth = owner->pids.size();
+    std::error_code error;
+    for (const auto& entry : fs::directory_iterator("/proc", error)) {
+        const auto name = entry.path().filename().string();
+        pid_t pid = 0;
+        const auto parsed = std::from_chars(name.data(), name.data() + name.size(), pid);
+        if (parsed.ec != std::errc()) {
+            continue;
+        }
+        auto info = process_info(pid);
+        const bool counted = info && info->pids.size() == depth + 1;
+        if (counted && info->pids[depth - 1] == inner && namespace_above(pid) == above) {
+            return info;
+        }
+    }
+    return fail(ErrorKind::not_found,
+                "find pid " + std::to_string(inner) + " below " + label(member),
+                "no such process");
 }
 
 Status send_signal(const ProcessRef& process, Signal signal) {

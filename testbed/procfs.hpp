@@ -19,6 +19,7 @@ struct ProcessInfo {
     char state = '?';     ///< R, S, D, T, t, I, …
     Duration cpu_time{};  ///< user + system of all threads; resolution 1/sysconf(_SC_CLK_TCK)
     int threads = 0;
+    pid_t session = 0;
     std::vector<pid_t> pids;  ///< NSpid: the pid in each namespace from ours to its own
 };
 
@@ -38,6 +39,9 @@ struct ProcessInfo {
 
 /// The process that has pid `inner` in the pid namespace of `member`.
 [[nodiscard]] Result<ProcessInfo> process_inside(pid_t member, pid_t inner);
+
+/// The same for a process in a pid namespace right below that of `member`, which has its pids too.
+[[nodiscard]] Result<ProcessInfo> process_below(pid_t member, pid_t inner);
 
 /// Sends a signal through a pidfd after comparing the start time, so that a reused pid is never
 /// hit. `not_found` when the process is gone, `refused` without privilege.

@@ -1,6 +1,9 @@
 #include "testbed/lab/lab.hpp"
 
+#include "testbed/lab/hardware.hpp"
 #include "testbed/lab/node_setup.hpp"
+#include "testbed/lab/planes.hpp"
+#include "testbed/lab/rack.hpp"
 #include "testbed/process.hpp"
 #include "testbed/procfs.hpp"
 
@@ -74,14 +77,19 @@ std::optional<int> count_domains(const LabNode& node) {
 
 Lab::Lab(LabState state, fs::path directory)
     : state_(std::move(state)), directory_(std::move(directory)) {
-    for (const auto& node : state_.nodes) {
-        nodes_.emplace_back(node, directory_);
-    }
+    make_nodes();
 }
 
 Lab::~Lab() {
-    for (auto& init : inits_) {
-        init.release();
+    if (init_) {
+        init_->release();
+    }
+}
+
+void Lab::make_nodes() {
+    nodes_.clear();
+    for (const auto& node : state_.nodes) {
+        nodes_.emplace_back(node, directory_, rack());
     }
 }
 
@@ -90,8 +98,15 @@ Result<Lab> Lab::up(const LabOptions& options) {
     if (!directory) {
         return directory.error();
     }
+    const auto tried = "start lab " + options.name;
+    if (options.nodes < 1 || options.nodes > most_nodes) {
+        return fail(ErrorKind::usage,
+                    tried,
+                    "it cannot have " + std::to_string(options.nodes) + " nodes",
+                    "1 to " + std::to_string(most_nodes));
+    }
     if (::geteuid() != 0) {
-        return fail(ErrorKind::missing, "start lab " + options.name, "not root", "use sudo");
+        return fail(ErrorKind::missing, tried, "not root", "use sudo");
     }
     if (auto claimed = claim(*directory, options.name); !claimed) {
         return claimed.error();
@@ -100,7 +115,12 @@ Result<Lab> Lab::up(const LabOptions& options) {
     if (!lock) {
         return lock.error();
     }
-    Lab lab({options.name, false, {{"n1", "10.77.0.1", {}}}}, *directory);
+    LabState state;
+    state.name = options.name;
+    for (int number = 1; number <= options.nodes; ++number) {
+        state.nodes.push_back({"n" + std::to_string(number), number});
+    }
+    Lab lab(std::move(state), *directory);
     if (auto started = lab.start(options); !started) {
         // What went wrong first is what the person needs to know.
         static_cast<void>(lab.take_down(std::chrono::seconds(10)));
@@ -111,82 +131,71 @@ Result<Lab> Lab::up(const LabOptions& options) {
 
 Status Lab::start(const LabOptions& options) {
     const auto end = Clock::now() + options.deadline;
-    if (auto saved = save(state_, directory_); !saved) {
-        return saved;
+    Status done = save(state_, directory_);
+    done = done ? write_rack_files(directory_) : done;
+    done = done ? write_node_files(directory_, state_.nodes) : done;
+    for (const auto& node : state_.nodes) {
+        done = done ? write_hardware_files(directory_, node) : done;
     }
-    const auto client_key = generate_ssh_key(directory_ / "client_key");
-    if (!client_key) {
-        return client_key.error();
+    auto leash = make_leash();
+    if (!done || !leash) {
+        return done ? Status(leash.error()) : done;
     }
-    std::vector<Fd> leashes;
-    for (auto& node : state_.nodes) {
-        auto leash = make_leash();
-        if (!leash) {
-            return leash.error();
-        }
-        leashes.push_back(std::move(leash->our_end));
-        if (auto made = start_node(node, *client_key, std::move(leash->node_end)); !made) {
-            return made;
-        }
+    done = start_rack_and_nodes(std::move(leash->node_end), end - Clock::now());
+    if (done && options.stop.stop_requested()) {
+        done = fail(ErrorKind::unavailable, "start lab " + name(), "stopped on request");
     }
-    if (options.stop.stop_requested()) {
-        return fail(ErrorKind::unavailable, "start lab " + name(), "stopped on request");
-    }
-    if (auto running = start_services(end - Clock::now()); !running) {
-        return running;
+    if (!done) {
+        return done;
     }
     state_.complete = true;
     if (auto saved = save(state_, directory_); !saved) {
         return saved;
     }
-    for (const auto& leash : leashes) {
-        if (::write(leash.get(), "go\n", 3) != 3) {
-            return fail(ErrorKind::unavailable, "let lab " + name() + " go", "a node has died");
-        }
+    if (::write(leash->our_end.get(), "go\n", 3) != 3) {
+        return fail(ErrorKind::unavailable, "let lab " + name() + " go", "its rack has died");
     }
     return ok();
 }
 
-Status Lab::start_node(NodeState& node, const std::string& client_key, Fd leash) {
-    const auto directory = directory_ / node.name;
-    const auto host_key = write_node_files(directory, node, client_key);
-    if (!host_key) {
-        return host_key.error();
-    }
-    std::ofstream(directory_ / "known_hosts", std::ios::app)
-        << node.name << "," << node.address << " " << *host_key << "\n";
-    auto init = start_init(directory, node, std::move(leash));
+Status Lab::start_rack_and_nodes(Fd leash, Duration deadline) {
+    const auto end = Clock::now() + deadline;
+    auto init = start_rack(static_cast<int>(state_.nodes.size()), std::move(leash));
     if (!init) {
         return init.error();
     }
-    const auto ref = process_ref(init->pid());
+    init_ = std::move(*init);
+    const auto ref = process_ref(init_->pid());
     if (!ref) {
         return ref.error();
     }
-    node.init = *ref;
-    inits_.push_back(std::move(*init));
-    *std::ranges::find(nodes_, node.name, &LabNode::name) = LabNode(node, directory_);
-    if (auto saved = save(state_, directory_); !saved) {
-        return saved;
+    state_.rack = *ref;
+    make_nodes();
+    Status done = save(state_, directory_);
+    done = done ? mount_proc(static_cast<pid_t>(ref->pid)) : done;
+    if (!done) {
+        return done;
     }
-    return mount_proc(static_cast<pid_t>(ref->pid));
-}
-
-Status Lab::start_services(Duration deadline) const {
     std::vector<std::future<Status>> starting;
     for (const auto& node : nodes_) {
-        for (const auto service : LabNode::services) {
-            starting.push_back(std::async(std::launch::async, [&node, service, deadline] {
-                return node.start_service(service, deadline);
-            }));
-        }
+        starting.push_back(std::async(std::launch::async, [this, &node, end] {
+            return start_node(node, end - Clock::now());
+        }));
     }
-    Status all = ok();
     for (auto& one : starting) {
         const auto started = one.get();
-        all = all ? started : all;
+        done = done ? started : done;
     }
-    return all;
+    return done;
+}
+
+Status Lab::start_node(const LabNode& node, Duration deadline) const {
+    const auto end = Clock::now() + deadline;
+    Status done = plug(directory_, {node.name(), node.number()}, rack(), deadline);
+    for (const auto service : LabNode::services) {
+        done = done ? node.await_service(service, end - Clock::now()) : done;
+    }
+    return done;
 }
 
 Result<Lab> Lab::open(const std::string& name) {
@@ -196,7 +205,7 @@ Result<Lab> Lab::open(const std::string& name) {
     }
     auto state = load_lab_state(*directory);
     if (!state && state.error().kind == ErrorKind::not_found && fs::is_directory(*directory)) {
-        state = LabState{name, false, {}};  // interrupted before the first word was written
+        state = LabState{name, false, {}, {}};  // interrupted before the first word was written
     }
     if (!state) {
         return state.error();
@@ -229,22 +238,15 @@ Status Lab::down(Duration deadline) {
 
 Status Lab::take_down(Duration deadline) {
     const auto end = Clock::now() + deadline;
-    for (const auto& node : state_.nodes) {
-        if (node.init) {
-            // Already gone is what we want.
-            static_cast<void>(send_signal(*node.init, Signal::kill));
-        }
-    }
-    for (const auto& node : state_.nodes) {
-        if (!node.init) {
-            continue;
-        }
-        // The kernel lets PID 1 go only when the last process of its namespace has gone.
-        if (auto gone = wait_gone(*node.init, end - Clock::now()); !gone) {
+    if (state_.rack) {
+        // Already gone is what we want. The kernel lets PID 1 go only when the last process of its
+        // namespace has gone, those of the nodes included.
+        static_cast<void>(send_signal(*state_.rack, Signal::kill));
+        if (auto gone = wait_gone(*state_.rack, end - Clock::now()); !gone) {
             return gone;
         }
     }
-    inits_.clear();
+    init_.reset();
     std::error_code error;
     fs::remove_all(directory_, error);
     if (error) {
@@ -257,13 +259,17 @@ Status Lab::take_down(Duration deadline) {
 LabStatus Lab::status() const {
     LabStatus status{state_.name, state_.complete, {}};
     for (const auto& node : nodes_) {
-        NodeStatus seen{node.name(), node.address(), node.alive(), {}, {}};
+        NodeStatus seen;
+        seen.name = node.name();
+        seen.address = node.address();
+        seen.alive = node.alive();
+        std::ifstream(node.outside("/run/ordeal/boot_id")) >> seen.boot_id;
         for (const auto service : LabNode::services) {
             const auto process = node.service_process(service);
             seen.services.push_back(
                 {std::string(service), process ? std::optional(*process) : std::nullopt});
         }
-        seen.domains = count_domains(node);
+        seen.domains = seen.alive ? count_domains(node) : std::nullopt;
         status.nodes.push_back(std::move(seen));
     }
     return status;

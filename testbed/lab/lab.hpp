@@ -16,6 +16,7 @@ namespace ordeal {
 
 struct LabOptions {
     std::string name = "default";
+    int nodes = 1;  ///< n1, n2, …; at most `most_nodes` of planes.hpp
     Duration deadline = std::chrono::seconds(20);
     std::stop_token stop = {};
 };
@@ -29,6 +30,7 @@ struct NodeStatus {
     std::string name;
     std::string address;
     bool alive = false;
+    std::string boot_id;  ///< of the last boot
     std::vector<ServiceStatus> services;
     std::optional<int> domains;  ///< defined ones; none: libvirtd did not answer
 };
@@ -39,9 +41,10 @@ struct LabStatus {
     std::vector<NodeStatus> nodes;
 };
 
-/// Several hosts on one machine (one, n1, so far), each a LabNode. The lab does not end with this
-/// object or process: it stays until down(), by anyone. Nothing of it is visible outside but its
-/// processes and /run/ordeal/<name>. Needs root. Not thread-safe, but up(), down() and other
+/// Several hosts on one machine, each a LabNode, connected by one network for each plane and with a
+/// power controller each. The lab does not end with this object or process: it stays until down(),
+/// by anyone, or until PID 1 of its rack (see rack.hpp) ends. Nothing of it is visible outside but
+/// its processes and /run/ordeal/<name>. Needs root. Not thread-safe, but up(), down() and other
 /// processes exclude one another by a lock on the directory.
 class Lab {
   public:
@@ -71,6 +74,9 @@ class Lab {
 
     [[nodiscard]] const std::vector<LabNode>& nodes() const { return nodes_; }
 
+    /// PID 1 of the rack.
+    [[nodiscard]] ProcessRef rack() const { return state_.rack.value_or(ProcessRef{}); }
+
     /// `not_found` when there is no node of this name.
     [[nodiscard]] Result<const LabNode*> node(std::string_view name) const;
 
@@ -78,14 +84,15 @@ class Lab {
     Lab(LabState state, std::filesystem::path directory);
 
     [[nodiscard]] Status start(const LabOptions& options);
-    [[nodiscard]] Status start_node(NodeState& node, const std::string& client_key, Fd leash);
-    [[nodiscard]] Status start_services(Duration deadline) const;
+    [[nodiscard]] Status start_rack_and_nodes(Fd leash, Duration deadline);
+    [[nodiscard]] Status start_node(const LabNode& node, Duration deadline) const;
     [[nodiscard]] Status take_down(Duration deadline);
+    void make_nodes();
 
     LabState state_;
     std::filesystem::path directory_;
     std::vector<LabNode> nodes_;
-    std::vector<Child> inits_;  ///< of nodes that this process started: it must reap them
+    std::optional<Child> init_;  ///< of a rack that this process started: it must reap it
 };
 
 }  // namespace ordeal

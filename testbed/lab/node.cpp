@@ -2,12 +2,16 @@
 
 #include "testbed/cache.hpp"
 #include "testbed/lab/node_setup.hpp"
+#include "testbed/lab/planes.hpp"
 #include "testbed/namespaces.hpp"
+#include "testbed/read_file.hpp"
 #include "testbed/wait.hpp"
 
 #include <algorithm>
 #include <chrono>
 #include <fstream>
+#include <mutex>
+#include <sstream>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -18,32 +22,6 @@ namespace {
 
 namespace fs = std::filesystem;
 using namespace std::chrono_literals;
-
-/// sshd belongs to a package whose installation would start a service; set-up only unpacks it.
-Result<fs::path> find_sshd() {
-    for (const auto& candidate :
-         {cache_directory() / "unpacked/usr/sbin/sshd", fs::path("/usr/sbin/sshd")}) {
-        if (::access(candidate.c_str(), X_OK) == 0) {
-            return candidate;
-        }
-    }
-    return fail(ErrorKind::missing,
-                "find sshd in " + cache_directory().string(),
-                "not there",
-                "run ./bootstrap build");
-}
-
-/// Each puts itself into the background once it listens.
-Result<Argv> start_command(std::string_view service) {
-    if (service != "sshd") {
-        return Argv{std::string(service), "--daemon"};
-    }
-    const auto sshd = find_sshd();
-    if (!sshd) {
-        return sshd.error();
-    }
-    return Argv{sshd->string(), "-f", "/run/ordeal/sshd_config", "-E", "/run/ordeal/sshd.log"};
-}
 
 Status unknown_service(std::string_view service) {
     return fail(ErrorKind::usage,
@@ -74,7 +52,7 @@ bool answers(const LabNode& node, std::string_view service, Duration deadline) {
             .has_value();
     }
     const auto connection =
-        connect_inside(static_cast<pid_t>(node.init().pid), node.address(), 22, deadline);
+        connect_inside(static_cast<pid_t>(node.rack().pid), node.address(), 22, deadline);
     return connection.has_value();
 }
 
@@ -100,11 +78,43 @@ std::string last_log_line(const LabNode& node, std::string_view service) {
 
 }  // namespace
 
-LabNode::LabNode(NodeState state, fs::path lab_directory)
-    : state_(std::move(state)), directory_(std::move(lab_directory) / state_.name) {}
+struct LabNode::Seen {
+    std::mutex mutex;
+    std::string words;  ///< of the hardware's file
+    ProcessRef init;
+};
+
+LabNode::LabNode(NodeState state, fs::path lab_directory, ProcessRef rack)
+    : state_(std::move(state)),
+      directory_(std::move(lab_directory) / state_.name),
+      rack_(rack),
+      seen_(std::make_shared<Seen>()) {}
+
+std::string LabNode::address(Plane plane) const {
+    return node_address(plane, state_.number);
+}
+
+ProcessRef LabNode::init() const {
+    const std::string words = read_file(directory_ / "init");
+    const std::lock_guard lock(seen_->mutex);
+    if (words != seen_->words || seen_->init.pid == 0) {
+        pid_t inner = 0;  // as the rack counts
+        std::uint64_t start_ticks = 0;
+        std::istringstream(words) >> inner >> start_ticks;
+        const auto found = inner > 0 ? process_below(static_cast<pid_t>(rack_.pid), inner)
+                                     : Result<ProcessInfo>(Error{});
+        const bool same = found && found->ref.start_ticks == start_ticks;
+        seen_->words = words;
+        seen_->init = same ? found->ref : ProcessRef{};
+    }
+    if (seen_->init.pid != 0 && !process_status(seen_->init)) {
+        seen_->init = {};
+    }
+    return seen_->init;
+}
 
 bool LabNode::alive() const {
-    return state_.init && process_status(*state_.init).has_value();
+    return init().pid != 0;
 }
 
 fs::path LabNode::outside(const fs::path& inside) const {
@@ -120,6 +130,10 @@ fs::path LabNode::outside(const fs::path& inside) const {
 
 std::string LabNode::libvirt_uri() const {
     return "qemu+unix:///system?socket=" + outside("/run/libvirt/libvirt-sock").string();
+}
+
+std::string LabNode::libvirt_network_uri() const {
+    return "qemu+tcp://" + address() + "/system";
 }
 
 SshTarget LabNode::ssh() const {
@@ -160,47 +174,58 @@ Result<ProcessRef> LabNode::service_process(std::string_view service) const {
 
 Status LabNode::start_service(std::string_view service, Duration deadline) const {
     const auto end = std::chrono::steady_clock::now() + deadline;
-    const auto tried = "start " + std::string(service) + " on " + name();
     const auto running = service_process(service);
     if (!running && running.error().kind != ErrorKind::not_found) {
         return running.error();
     }
     if (!running) {
-        const auto command = start_command(service);
+        const auto command = service_command(service);
         if (!command) {
             return command.error();
+        }
+        if (!alive()) {
+            return fail(ErrorKind::unavailable,
+                        "start " + std::string(service) + " on " + name(),
+                        "the node is down");
         }
         RunOptions options{.deadline = deadline, .inside = static_cast<pid_t>(init().pid)};
         options.cwd = "/";
         options.background = Background::kept;
-        options.env = {{"LD_LIBRARY_PATH",
-                        (cache_directory() / "unpacked/usr/lib/x86_64-linux-gnu").string()}};
-        if (service != "sshd") {
-            options.env.clear();
+        if (service == "sshd") {
+            options.env = {{"LD_LIBRARY_PATH", unpacked_libraries().string()}};
         }
         const auto started = run_or_fail(*command, options);
         if (!started) {
             return started.error();
         }
     }
+    return await_service(service, end - std::chrono::steady_clock::now());
+}
+
+Status LabNode::await_service(std::string_view service, Duration deadline) const {
+    const auto end = std::chrono::steady_clock::now() + deadline;
     const auto left = [&] {
         return std::max<Duration>(end - std::chrono::steady_clock::now(), 1ms);
     };
+    bool seen = false;
     bool gone = false;
     const bool up = wait_until(
         left(),
         [&] {
-            if (answers(*this, service, left())) {
+            // Asking takes longer than looking whether there is anybody to ask.
+            const bool there = is_there(*this, service);
+            if (there && answers(*this, service, left())) {
                 return true;
             }
-            gone = !is_there(*this, service);
-            return gone;
+            gone = seen && !there;
+            seen = seen || there;
+            return gone || !alive();
         },
         {},
         20ms);
-    if (!up || gone) {
-        return fail(gone ? ErrorKind::unavailable : ErrorKind::timeout,
-                    tried,
+    if (!up || gone || !alive()) {
+        return fail(up ? ErrorKind::unavailable : ErrorKind::timeout,
+                    "start " + std::string(service) + " on " + name(),
                     last_log_line(*this, service));
     }
     return ok();

@@ -1,14 +1,13 @@
 #pragma once
 
 #include "core/result.hpp"
-#include "testbed/fd.hpp"
-#include "testbed/lab/node.hpp"
+#include "testbed/lab/state.hpp"
 
 #include <filesystem>
 #include <string>
 #include <vector>
 
-/// Making a node, up to the point where its services can be started.
+/// What a node sees as its own: libvirt's and sshd's configuration, hosts, accounts, keys.
 namespace ordeal {
 
 /// What a node sees at `inside` is `directory`/`source`.
@@ -17,22 +16,16 @@ struct PrivatePath {
     const char* source;
 };
 
+/// /run is the last: the sources of all lie below the host's.
 [[nodiscard]] const std::vector<PrivatePath>& private_paths();
 
-/// Writes the node's own directories and files: libvirt's and sshd's configuration, hosts,
-/// accounts. `authorized`: public key of the lab's client. Returns the node's public host key.
-[[nodiscard]] Result<std::string> write_node_files(const std::filesystem::path& directory,
-                                                   const NodeState& node,
-                                                   const std::string& authorized);
+/// Writes the files of all nodes, and the lab's known_hosts: every node, and who has the lab's key,
+/// can log in as root to every other by name.
+[[nodiscard]] Status write_node_files(const std::filesystem::path& lab_directory,
+                                      const std::vector<NodeState>& nodes);
 
-/// Makes the namespaces, mounts and network, and starts PID 1. Until "go\n" is written to the other
-/// end of `leash`, PID 1 ends (and the node with it) as soon as that end is closed: a controller
-/// that dies while it starts a node leaves none.
-[[nodiscard]] Result<Child> start_init(const std::filesystem::path& directory,
-                                       const NodeState& node,
-                                       Fd leash);
-
-/// Mounts the node's own /proc; the first thing to do after start_init().
-[[nodiscard]] Status mount_proc(pid_t init);
+/// The command line of a service that puts itself into the background once it listens; for sshd
+/// with LD_LIBRARY_PATH=unpacked_libraries().
+[[nodiscard]] Result<std::vector<std::string>> service_command(std::string_view service);
 
 }  // namespace ordeal

@@ -17,7 +17,7 @@ namespace {
 namespace fs = std::filesystem;
 using nlohmann::json;
 
-constexpr int format_version = 1;
+constexpr int format_version = 2;
 
 std::string errno_text() {
     return std::system_category().message(errno);
@@ -26,15 +26,16 @@ std::string errno_text() {
 json to_json(const LabState& state) {
     json nodes = json::array();
     for (const auto& node : state.nodes) {
-        json init = nullptr;
-        if (node.init) {
-            init = {{"pid", node.init->pid}, {"start_ticks", node.init->start_ticks}};
-        }
-        nodes.push_back({{"name", node.name}, {"address", node.address}, {"init", init}});
+        nodes.push_back({{"name", node.name}, {"number", node.number}});
+    }
+    json rack = nullptr;
+    if (state.rack) {
+        rack = {{"pid", state.rack->pid}, {"start_ticks", state.rack->start_ticks}};
     }
     return {{"version", format_version},
             {"name", state.name},
             {"complete", state.complete},
+            {"rack", rack},
             {"nodes", nodes}};
 }
 
@@ -42,12 +43,11 @@ LabState from_json(const json& document) {
     LabState state;
     state.name = document.at("name");
     state.complete = document.at("complete");
+    if (const auto& rack = document.at("rack"); !rack.is_null()) {
+        state.rack = ProcessRef{rack.at("pid"), rack.at("start_ticks")};
+    }
     for (const auto& entry : document.at("nodes")) {
-        NodeState node{entry.at("name"), entry.at("address"), {}};
-        if (const auto& init = entry.at("init"); !init.is_null()) {
-            node.init = ProcessRef{init.at("pid"), init.at("start_ticks")};
-        }
-        state.nodes.push_back(std::move(node));
+        state.nodes.push_back({entry.at("name"), entry.at("number")});
     }
     return state;
 }

@@ -15,13 +15,13 @@ namespace ordeal {
 
 struct NodeState {
     std::string name;
-    std::string address;             ///< management address, without the prefix length
-    std::optional<ProcessRef> init;  ///< PID 1 of the node; nothing else keeps the node alive
+    int number = 1;  ///< the last part of its addresses, see planes.hpp
 };
 
 struct LabState {
     std::string name;
-    bool complete = false;  ///< up() came to its end
+    bool complete = false;           ///< up() came to its end
+    std::optional<ProcessRef> rack;  ///< its PID 1; nothing else keeps the lab alive
     std::vector<NodeState> nodes;
 };
 

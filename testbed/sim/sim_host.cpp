@@ -280,17 +280,27 @@ Result<HostOutput> SimHost::run(const std::vector<std::string>& argv, Duration d
         return nothing ? Result<HostOutput>(HostOutput{})
                        : fail(ErrorKind::refused, tried, "the host refused");
     }
-    const auto& last = argv.back();
-    if (last == "echo b > /proc/sysrq-trigger") {
+    const bool known = argv.front() == "true" || argv.front() == "stress-ng";
+    return known ? HostOutput{} : HostOutput{.exit_code = 127, .err = argv.front() + ": not found"};
+}
+
+Status SimHost::sysrq(char letter, Duration deadline) {
+    const auto tried = std::string("sysrq ") + letter + " on " + name();
+    if (auto in = log_in(tried, deadline); !in) {
+        return in;
+    }
+    if (world_.mishaps().commands != Deed::works) {
+        return world_.mishaps().commands == Deed::does_nothing
+                   ? ok()
+                   : Status(fail(ErrorKind::refused, tried, "the host refused"));
+    }
+    if (letter == 'b') {
         machine_.power_off();
         machine_.power_on();
-    } else if (last == "echo c > /proc/sysrq-trigger") {
+    } else if (letter == 'c') {
         machine_.panic();
-    } else if (last != "true") {
-        return HostOutput{.exit_code = 127, .err = argv.front() + ": not found"};
     }
-    return machine_.up() ? Result<HostOutput>(HostOutput{})
-                         : fail(ErrorKind::unavailable, tried, "the connection was lost");
+    return ok();
 }
 
 }  // namespace ordeal

@@ -70,8 +70,16 @@ class SimHost final : public Host {
     Result<Power*> power() override { return &power_; }
 
     Result<std::string> boot_id(Duration deadline) override;
-    /// Knows `sysrq`'s "echo b" and "echo c" into /proc/sysrq-trigger, and "true".
+    /// Knows "true" and "stress-ng".
     Result<HostOutput> run(const std::vector<std::string>& argv, Duration deadline) override;
+    /// Knows b and c.
+    Status sysrq(char letter, Duration deadline) override;
+    /// Whatever it is, it uses a processor, has a gibibyte of memory and writes 100 MiB a second.
+    Status start_program(const std::string& name,
+                         const std::vector<std::string>& argv,
+                         Duration deadline) override;
+    Result<ProgramStatus> program(const std::string& name) override;
+    Status end_program(const std::string& name) override;
 
     SimMachine& machine() { return machine_; }
 

@@ -12,6 +12,11 @@ constexpr Duration controller_latency = 30ms;
 constexpr Duration off_time = 1s;  // of a power cycle
 constexpr Duration echo_latency = 300us;
 
+constexpr Duration tick = 10ms;
+constexpr Duration death = 2ms;
+constexpr auto gibibyte = Bytes{std::uint64_t{1} << 30U};
+constexpr std::uint64_t written_a_tick = std::uint64_t{1} << 20U;
+
 }  // namespace
 
 Result<PowerState> SimPower::state(Duration deadline) {
@@ -97,6 +102,51 @@ Result<Duration> SimNetwork::echo(Plane plane,
     }
     world_.scheduler().wait_for(echo_latency, {});
     return echo_latency;
+}
+
+Status SimHost::start_program(const std::string& name,
+                              const std::vector<std::string>& argv,
+                              Duration deadline) {
+    if (program(name)) {
+        return fail(ErrorKind::refused, "start program " + name, "it runs already");
+    }
+    const auto ordered = run({"true"}, deadline);
+    if (!ordered || world_.mishaps().commands == Deed::does_nothing || argv.empty()) {
+        return ordered ? ok() : Status(ordered.error());
+    }
+    auto& programs = machine_.programs;
+    programs[name] = machine_.processes().launch([&programs, name] { programs.erase(name); });
+    machine_.processes().set_load(programs[name], 1.0);
+    return ok();
+}
+
+Result<ProgramStatus> SimHost::program(const std::string& name) {
+    if (auto looked = look("find program " + name); !looked) {
+        return looked.error();
+    }
+    const auto found = machine_.programs.find(name);
+    if (found == machine_.programs.end()) {
+        return fail(ErrorKind::not_found, "find program " + name, "it does not run");
+    }
+    const auto status = machine_.processes().status(found->second);
+    if (!status) {
+        return status.error();
+    }
+    const auto ticks = static_cast<std::uint64_t>(status->cpu_time / tick);
+    return ProgramStatus{.process = found->second,
+                         .cpu_time = status->cpu_time,
+                         .resident = gibibyte,
+                         .written = Bytes{ticks * written_a_tick}};
+}
+
+Status SimHost::end_program(const std::string& name) {
+    const auto found = machine_.programs.find(name);
+    if (found == machine_.programs.end()) {
+        return ok();
+    }
+    auto ended = signal(found->second, Signal::kill);
+    world_.scheduler().wait_for(death, {});
+    return ended;
 }
 
 }  // namespace ordeal

@@ -64,6 +64,7 @@ class SimMachine {
     void panic();
 
     std::map<std::string, std::shared_ptr<SimDomain>, std::less<>> domains;
+    std::map<std::string, ProcessRef> programs;  ///< that a controller started
 
   private:
     void service_ended(const std::string& service);

@@ -24,13 +24,19 @@ EntryInfo info_of(const Row& row) {
 
 class InjectorContract : public testing::TestWithParam<Row> {
   protected:
-    [[nodiscard]] bool heals_in_place() const { return info_of(GetParam()).undo != "none"; }
+    [[nodiscard]] std::string undo() const { return info_of(GetParam()).undo; }
+
+    /// It stays until somebody heals it; a lease passes by itself.
+    [[nodiscard]] bool stays() const { return undo() != "none" && undo() != "lease"; }
 
     void order_all(Deed deed) {
         sim_.world.mishaps() = {.signals = deed,
                                 .libvirt = deed,
                                 .services = deed,
                                 .guest_faults = deed,
+                                .power = deed,
+                                .commands = deed,
+                                .network = deed,
                                 .storage = deed};
     }
 
@@ -103,9 +109,10 @@ TEST_P(InjectorContract, IsNotActiveInAWorldThatDoesNotAnswer) {
 
 TEST_P(InjectorContract, HealsInAFreshProcessAndIsSeenToBeGone) {
     activate();
+    const bool lives = sim_.vm().qemu().has_value();
     ASSERT_TRUE(sim_.heal());
     EXPECT_EQ(sim_.residue(), Presence::absent);
-    if (heals_in_place()) {
+    if (undo() != "none" && lives) {
         sim_.pass(1s);
         EXPECT_EQ(sim_.libvirt().state, DomainState::running);
         EXPECT_TRUE(sim_.guest->ping(100ms));
@@ -136,15 +143,20 @@ TEST_P(InjectorContract, HealsWhenTheDomainEndedMeanwhile) {
 TEST_P(InjectorContract, UncoversAHealingThatDidNothing) {
     activate();
     order_all(Deed::does_nothing);
-    EXPECT_TRUE(sim_.heal());
-    EXPECT_EQ(sim_.residue(), heals_in_place() ? Presence::active : Presence::absent);
+    static_cast<void>(sim_.heal());  // one that looks may say that it did not help
+    if (undo() != "lease") {
+        EXPECT_EQ(sim_.residue(), stays() ? Presence::active : Presence::absent);
+    }
 }
 
 TEST_P(InjectorContract, ReportsAHealingThatWasRefused) {
     activate();
     order_all(Deed::fails);
-    EXPECT_EQ(sim_.heal().has_error(), heals_in_place());
-    EXPECT_EQ(sim_.residue(), heals_in_place() ? Presence::active : Presence::absent);
+    const auto healed = sim_.heal();
+    if (undo() != "lease") {
+        EXPECT_EQ(healed.has_error(), stays());
+        EXPECT_EQ(sim_.residue(), stays() ? Presence::active : Presence::absent);
+    }
 }
 
 TEST_P(InjectorContract, DoesNotTakeSilenceForTheAbsenceOfResidue) {

@@ -39,8 +39,10 @@ class InjectorFixture : public SimFixture {
   public:
     static constexpr Duration step_deadline = std::chrono::seconds(15);
 
-    explicit InjectorFixture(std::string_view kind, const DomainSpec& spec = vm_with_disk())
-        : SimFixture(spec), injector(make(kind)) {
+    explicit InjectorFixture(std::string_view kind,
+                             const DomainSpec& spec = vm_with_disk(),
+                             const std::vector<std::string>& hosts = {"n1", "n2"})
+        : SimFixture(spec, hosts), injector(make(kind)) {
         fault.id = kind;
         fault.kind = kind;
         fault.target = {.host = "n1", .domain = domain};

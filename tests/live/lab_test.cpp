@@ -64,13 +64,18 @@ std::string missing_need() {
     if (::geteuid() != 0) {
         return "needs root";
     }
-    for (const auto* program : {"/usr/sbin/libvirtd", "/usr/bin/tini", "/usr/bin/virsh"}) {
+    for (const auto* program :
+         {"/usr/sbin/libvirtd", "/usr/bin/tini", "/usr/bin/virsh", "/usr/bin/ipmitool"}) {
         if (::access(program, X_OK) != 0) {
             return std::string("needs ") + program;
         }
     }
-    const auto sshd = cache_directory() / "unpacked/usr/sbin/sshd";
-    return ::access(sshd.c_str(), X_OK) == 0 ? "" : "needs " + sshd.string();
+    for (const auto* program : {"usr/sbin/sshd", "usr/bin/ipmi_sim"}) {
+        if (const auto found = unpacked_program(program); !found) {
+            return "needs " + found.error().text();
+        }
+    }
+    return "";
 }
 
 class LiveLab : public ::testing::Test {
@@ -108,7 +113,8 @@ class RunningLab : public LiveLab {
     pid_t init() const { return static_cast<pid_t>(node().init().pid); }
 
     Result<SshSession> connect(const SshTarget& target) const {
-        auto socket = connect_inside(init(), node().address(), 22, 5s);
+        auto socket =
+            connect_inside(static_cast<pid_t>(lab_->rack().pid), node().address(), 22, 5s);
         if (!socket) {
             return socket.error();
         }
@@ -220,7 +226,7 @@ TEST_F(RunningLab, RunsCommandsInsideTheNode) {
     const auto output =
         run({"sh", "-c", "hostname; cat /proc/1/comm; getent hosts n1"}, {.inside = init()});
     ASSERT_TRUE(output) << output.error().text();
-    EXPECT_THAT(output->out, HasSubstr("n1\ntini\n10.77.0.1"));
+    EXPECT_THAT(output->out, HasSubstr("n1\ntini\n10.76.1.1"));
     EXPECT_THAT(said(node().shell({"ip", "-brief", "address", "show", "guest"})),
                 HasSubstr("10.77.0.1/16"));
 }
@@ -229,7 +235,7 @@ TEST_F(RunningLab, LendsItsNetworkToASocket) {
     sockaddr_in heartbeat{};
     heartbeat.sin_family = AF_INET;
     heartbeat.sin_port = htons(7701);
-    ::inet_pton(AF_INET, node().address().c_str(), &heartbeat.sin_addr);
+    ::inet_pton(AF_INET, node().address(Plane::guest).c_str(), &heartbeat.sin_addr);
     const auto* address = reinterpret_cast<const sockaddr*>(&heartbeat);
     const auto inside = socket_inside(init(), AF_INET, SOCK_DGRAM, 0);
     ASSERT_TRUE(inside) << inside.error().text();

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <stop_token>
 #include <string>
+#include <vector>
 
 namespace ordeal {
 
@@ -16,7 +17,9 @@ inline DomainSpec vm_with_disk() {
 /// A simulated host n1 on which the domain "vm" runs with its agent up and a load.
 class SimFixture {
   public:
-    explicit SimFixture(const DomainSpec& spec = vm_with_disk()) {
+    explicit SimFixture(const DomainSpec& spec = vm_with_disk(),
+                        const std::vector<std::string>& hosts = {"n1"})
+        : world(scheduler, hosts) {
         host = *testbed.host("n1");
         (void)testbed.provision(spec, domain, 0, {}).value();
         guest = *testbed.guest(domain);
@@ -34,7 +37,7 @@ class SimFixture {
 
     const std::string domain = "vm";
     SimScheduler scheduler;
-    SimWorld world{scheduler};
+    SimWorld world;
     SimTestbed testbed{world};
     Host* host = nullptr;
     Guest* guest = nullptr;

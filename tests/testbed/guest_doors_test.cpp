@@ -107,7 +107,7 @@ class GuestDoorsTest : public testing::Test {
         directory_ = ::mkdtemp(path.data());
         std::ofstream(directory_ / "console").close();
         auto opened = GuestDoors::open({.domain = "vm",
-                                        .agent_socket = socket(),
+                                        .agent_sockets = {socket()},
                                         .console = directory_ / "console",
                                         .address = "127.0.0.1",
                                         .inside = ::getpid()},

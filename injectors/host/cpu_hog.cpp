@@ -1,0 +1,31 @@
+#include "injectors/host_program.hpp"
+
+#include <chrono>
+
+namespace ordeal::injectors {
+namespace {
+
+std::vector<std::string> argv(const Params& params) {
+    return stress_ng({"--cpu",
+                      std::to_string(params.get<std::int64_t>("workers")),
+                      "--cpu-load",
+                      std::to_string(params.get<std::int64_t>("load"))},
+                     params);
+}
+
+/// Half of what one worker is to use.
+bool harms(const ProgramStatus& before,
+           const ProgramStatus& after,
+           Duration between,
+           const Params& params) {
+    const auto wanted = between * params.get<std::int64_t>("load") / 100;
+    return after.cpu_time - before.cpu_time >= wanted / 2;
+}
+
+}  // namespace
+
+std::unique_ptr<Injector> host_cpu_hog() {
+    return make_program_fault({.argv = argv, .harms = harms});
+}
+
+}  // namespace ordeal::injectors

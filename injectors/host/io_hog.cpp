@@ -1,0 +1,31 @@
+#include "injectors/host_program.hpp"
+
+#include <chrono>
+
+namespace ordeal::injectors {
+namespace {
+
+std::vector<std::string> argv(const Params& params) {
+    return stress_ng({"--hdd",
+                      std::to_string(params.get<std::int64_t>("workers")),
+                      "--hdd-bytes",
+                      std::to_string(params.get<Bytes>("size").count),
+                      "--temp-path",
+                      params.get<std::string>("path")},
+                     params);
+}
+
+bool harms(const ProgramStatus& before,
+           const ProgramStatus& after,
+           Duration /*between*/,
+           const Params& /*params*/) {
+    return after.written.count > before.written.count;
+}
+
+}  // namespace
+
+std::unique_ptr<Injector> host_io_hog() {
+    return make_program_fault({.argv = argv, .harms = harms});
+}
+
+}  // namespace ordeal::injectors

@@ -1,0 +1,64 @@
+#include "testbed/lab/network.hpp"
+#include "testbed/lab/planes.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <set>
+
+namespace ordeal {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+TEST(LabPlanes, GiveEveryMachineAnAddressOfItsOwn) {
+    std::set<std::string> seen;
+    for (const auto plane : all_planes) {
+        EXPECT_TRUE(seen.insert(rack_address(plane)).second);
+        for (int number = 1; number <= most_nodes; ++number) {
+            EXPECT_TRUE(seen.insert(node_address(plane, number)).second);
+        }
+    }
+    for (int number = 1; number <= most_nodes; ++number) {
+        EXPECT_TRUE(seen.insert(power_address(number)).second);
+    }
+}
+
+TEST(LabPlanes, NamePortsThatTheKernelTakes) {
+    constexpr std::size_t longest = 15;  // IFNAMSIZ - 1
+    for (const auto plane : all_planes) {
+        EXPECT_LE(port_of("n8", plane).size(), longest);
+        EXPECT_EQ(plane_named(name_of(plane)), plane);
+    }
+    EXPECT_FALSE(plane_named("astral"));
+}
+
+TEST(CutCommands, DropWhatComesGoesAndPasses) {
+    const auto commands = cut_commands("f.1-n1",
+                                       {{.plane = Plane::storage, .from = "n1", .to = ""},
+                                        {.plane = Plane::storage, .from = "", .to = "n1"},
+                                        {.plane = Plane::guest, .from = "n1", .to = "n2"}},
+                                       2s);
+    ASSERT_TRUE(commands);
+    const auto& made = commands->make;
+    EXPECT_THAT(made,
+                HasSubstr("element bridge ordeal-f.1-n1 in { \"n1-storage\" timeout 2000ms }"));
+    EXPECT_THAT(made, HasSubstr("out { \"n1-storage\" timeout 2000ms }"));
+    EXPECT_THAT(made, HasSubstr("through { \"n1-guest\" . \"n2-guest\" timeout 2000ms }"));
+    EXPECT_THAT(commands->renew, HasSubstr("delete element"));
+    EXPECT_THAT(commands->renew, Not(HasSubstr("add table"))) << "a mended cut stays mended";
+}
+
+TEST(CutCommands, RefuseNamesThatNftWouldReadAsMore) {
+    for (const std::string id : {"", "a b", "a;flush ruleset", "a\nb", "\"x\""}) {
+        const auto commands = cut_commands(id, {{.from = "n1", .to = ""}}, 1s);
+        ASSERT_FALSE(commands) << id;
+        EXPECT_EQ(commands.error().kind, ErrorKind::usage);
+    }
+    EXPECT_FALSE(cut_commands("all", {{.from = "", .to = ""}}, 1s));
+}
+
+}  // namespace
+}  // namespace ordeal
