@@ -134,6 +134,7 @@ Result<DiskPlace> LabStorage::prepare(const LabNode& node,
     }
     if (shared) {
         const auto server = shared_server(spec.backing, image, inside, draw.slot);
+        std::ofstream(outside / "server.sh") << shared_server_script();
         if (auto written = write_command(outside / "server", shared_server_command(server));
             !written) {
             return written.error();

@@ -14,8 +14,7 @@ namespace fs = std::filesystem;
 
 constexpr const char* target = "iqn.2026-01.org.ordeal:disk";
 
-/// $1 is the verb. "start" makes the machine and waits for it; the others run in it, as PID 1 of
-/// its processes, so that they all end with the server.
+/// $1 is the verb. "start" makes the machine and waits for it; the others run in it.
 constexpr const char* script = R"sh(set -eu
 PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin
 verb=$1 unpacked=$2 image=$3 directory=$4 bridge=$5 address=$6 prefix=$7 port=$8 target=$9
@@ -42,17 +41,15 @@ await() {
 }
 
 connect() {
-    ip link add eth0 type veth peer name "$port" netns 1
+    ip link add eth0 type veth peer name "$port" netns /proc/1/ns/net
     ip link set lo up
     ip address add "$address/$prefix" dev eth0
     ip link set eth0 up
     nsenter --target 1 --net ip link set "$port" master "$bridge" up
 }
 
-# proc(5): as the mounted /proc counts, which is not yet this process's own.
 tell_pid() {
-    read -r pid rest </proc/self/stat
-    echo "$pid" >server.pid.new
+    echo "$$" >server.pid.new
     mv server.pid.new server.pid
 }
 
@@ -62,8 +59,8 @@ case $verb in
         : >server.log
         # A network that died with its server is taken apart later.
         ip link delete "$port" 2>/dev/null || true
-        setsid --fork unshare --net --mount --propagation private --pid --fork --kill-child \
-            sh -c "$0" "$0" "${verb#start-}" "$unpacked" "$image" "$directory" "$bridge" \
+        setsid --fork unshare --net --mount --propagation private \
+            sh "$0" "${verb#start-}" "$unpacked" "$image" "$directory" "$bridge" \
             "$address" "$prefix" "$port" "$target" </dev/null >>server.log 2>&1
         await test -s server.pid
         inside() { nsenter --target "$(cat server.pid)" --net "$@"; }
@@ -109,7 +106,9 @@ CONF
         export LD_LIBRARY_PATH=$libraries
         rpcbind=$(program rpcbind) ganesha=$(program ganesha.nfsd)
         mount --bind run /run
-        "$rpcbind" -w -f &
+        # It ends with the server: the name space that it is in does.
+        setpriv --pdeathsig KILL unshare --pid --fork --kill-child \
+            sh -c '"$0" -w -f & wait' "$rpcbind" &
         exec "$ganesha" -F -f /run/ganesha.conf -L /run/ganesha.log -p /run/ganesha.pid
         ;;
 esac
@@ -136,11 +135,13 @@ bool has_program(const std::string& name) {
 
 }  // namespace
 
+std::string_view shared_server_script() {
+    return script;
+}
+
 Argv shared_server_command(const SharedServer& server) {
     return {"sh",
-            "-c",
-            script,
-            script,
+            (server.directory / "server.sh").string(),
             "start-" + server.protocol,
             (cache_directory() / "unpacked").string(),
             server.image.string(),

@@ -5,6 +5,7 @@
 
 #include <filesystem>
 #include <string>
+#include <string_view>
 
 /// Shared storage: real servers in user space, one for each disk, each a small machine with an
 /// address of its own on a bridge. QEMU reaches them with its own clients (qemu-block-extra).
@@ -19,6 +20,9 @@ struct SharedServer {
     int prefix = 16;
     std::string port;  ///< the bridge's end of its cable, at most 15 characters
 };
+
+/// What "server.sh" in its directory must be.
+[[nodiscard]] std::string_view shared_server_script();
 
 /// The command line that starts it: run it in the namespaces of the bridge. It returns once the
 /// server serves, and leaves the server's pid in "server.pid".
