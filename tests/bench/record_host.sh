@@ -20,7 +20,7 @@ trap clean_up EXIT
 truncate -s "$size" "$work/disk.img"
 mke2fs -q -F -t "$fstype" -b 4096 "$@" "$work/disk.img"
 nbdkit -P "$work/pid" -U "$work/socket" "$build/verifier/crash/ordeal-record.so" \
-    file="$work/disk.img" trace="$out.trace" base="$out.base"
+    file="$work/disk.img" trace="$out.trace" base="$out.base" atom="${ORDEAL_ATOM:-512}"
 mkdir "$work/disk" "$work/marks" "$work/mnt"
 nbdfuse "$work/disk" "nbd+unix:///?socket=$work/socket" &
 nbdfuse "$work/marks" "nbd+unix:///marks?socket=$work/socket" &
