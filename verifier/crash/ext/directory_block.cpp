@@ -1,11 +1,10 @@
 #include "verifier/crash/ext/directory_block.hpp"
 
 #include "verifier/crash/ext/checksum.hpp"
+#include "verifier/crash/image_view.hpp"
 
 #include <algorithm>
 #include <array>
-#include <string_view>
-#include <unordered_set>
 #include <xxhash.h>
 
 namespace ordeal::verifier::crash::ext {
@@ -131,6 +130,10 @@ class BlockParser {
             at += length;
             ++place;
         }
+        std::ranges::sort(seen_);
+        if (std::ranges::adjacent_find(seen_) != seen_.end()) {
+            note(Flaw::directory_name);
+        }
     }
 
     void one(std::size_t at, std::size_t length, std::size_t place, bool leaf) {
@@ -162,12 +165,13 @@ class BlockParser {
             child(entry, name);
         }
         if (leaf && context_.indexed) {
-            const auto hash = name_hash(context_.hashing, name);
-            parsed_.least_hash = std::min(parsed_.least_hash, hash);
-            parsed_.greatest_hash = std::max(parsed_.greatest_hash, hash);
+            const auto order = name_hash(context_.hashing, name);
+            parsed_.least_hash = std::min(parsed_.least_hash, order);
+            parsed_.greatest_hash = std::max(parsed_.greatest_hash, order);
         }
-        const auto salt = (std::uint64_t{context_.inode} << 32U) | entry.inode;
-        parsed_.names += XXH3_64bits_withSeed(name.data(), name.size(), salt);
+        const auto hash = XXH3_64bits(name.data(), name.size());
+        parsed_.names += placed(hash, (std::uint64_t{context_.inode} << 32U) | entry.inode);
+        seen_.push_back(hash);
         parsed_.entries.push_back(entry);
     }
 
@@ -189,8 +193,7 @@ class BlockParser {
             std::ranges::all_of(name, [](std::byte b) { return b == std::byte{'.'}; });
         const bool odd = std::ranges::any_of(
             name, [](std::byte b) { return b == std::byte{'/'} || b == std::byte{0}; });
-        const std::string_view text(reinterpret_cast<const char*>(name.data()), name.size());
-        if (name.empty() || dots || odd || !seen_.insert(text).second) {
+        if (name.empty() || dots || odd) {
             note(Flaw::directory_name);
         }
         if (entry.inode == context_.inode || entry.inode == root_inode) {
@@ -234,7 +237,7 @@ class BlockParser {
     const Geometry& geometry_;
     std::span<const std::byte> block_;
     DirectoryBlock parsed_;
-    std::unordered_set<std::string_view> seen_;
+    std::vector<std::uint64_t> seen_;  ///< hashes of names
 };
 
 }  // namespace

@@ -35,12 +35,10 @@ std::size_t tag_size(const JournalSuper& super) {
 }  // namespace
 
 const std::byte* LogBlock::until(std::size_t end) {
-    if (end > loaded_) {
-        const auto stop = (end + sector_size - 1) / sector_size * sector_size;
-        disk_.read(block_,
-                   static_cast<std::uint32_t>(loaded_),
-                   std::span(bytes_).subspan(loaded_, stop - loaded_));
-        loaded_ = stop;
+    // The log itself is never recovered to: its blocks are what the view holds.
+    for (; loaded_ < end; loaded_ += sector_size) {
+        const auto sector = (block_ * disk_.block_size() + loaded_) / sector_size;
+        std::copy_n(disk_.view().sector(sector), sector_size, bytes_.begin() + loaded_);
     }
     return bytes_.data();
 }

@@ -138,7 +138,7 @@ void Structure::update_inode(RecoveredDisk& disk, std::uint32_t number, bool cha
     const bool present = inode_content_[number] != 0;
     InodeReport report;
     if (present) {
-        std::array<std::byte, 4096> room{};
+        BlockBuffer room;  // NOLINT(cppcoreguidelines-pro-type-member-init): read into at once
         const auto place = place_of(number);
         const auto bytes = std::span(room).first(geometry_.inode_size);
         disk.read(place.block, static_cast<std::uint32_t>(place.offset), bytes);
@@ -199,6 +199,9 @@ void Structure::replace(RecoveredDisk& disk,
         clear(number, *known->directory, 0);
     }
     known->report = std::move(report);
+    if (number == resize_inode_number) {
+        resize_holds_ = resize_inode_holds();
+    }
     lay_out(number, *known);
     unclaimed_.insert(number);
 }

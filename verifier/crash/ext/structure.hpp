@@ -163,6 +163,7 @@ class Structure {
     std::uint64_t names_ = 0;
     std::uint64_t reached_at_ = ~std::uint64_t{0};  ///< InodeStates::moves() when last walked
     bool reached_ = false;
+    bool resize_holds_ = false;  ///< the resize inode keeps what it should
     Verdict verdict_ = Verdict::beyond_us;
     Flaw summary_ = Flaw::none;  ///< of what is no block's or inode's own
     std::uint64_t summary_group_ = 0;

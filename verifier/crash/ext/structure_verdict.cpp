@@ -41,7 +41,7 @@ void Structure::judge() {
         summary_ = Flaw::block_shared;
     } else if (large_files_ > 0 && !geometry_.has(geometry_.ro_compat, ro_compat::large_file)) {
         summary_ = Flaw::superblock;
-    } else if (geometry_.has(geometry_.compat, compat::resize_inode) && !resize_inode_holds()) {
+    } else if (geometry_.has(geometry_.compat, compat::resize_inode) && !resize_holds_) {
         summary_ = Flaw::resize_inode;
     }
     for (std::uint32_t group = 0; group < geometry_.groups && summary_ == Flaw::none; ++group) {
