@@ -63,11 +63,21 @@ Result<ProcessRef> LabHost::qemu_process(const std::string& domain) {
     if (inner <= 0) {
         return none;
     }
+    const std::lock_guard lock(mutex_);
+    auto& known = qemus_[domain];
+    if (known.inner == inner && ordeal::process_status(known.process) &&
+        is_qemu_of(known.process, domain)) {
+        return known.process;
+    }
     const auto process = process_inside(static_cast<pid_t>(node_.init().pid), inner);
     if (!process) {
         return process.error();
     }
-    return is_qemu_of(process->ref, domain) ? Result<ProcessRef>(process->ref) : none;
+    if (!is_qemu_of(process->ref, domain)) {
+        return none;
+    }
+    known = {inner, process->ref};
+    return known.process;
 }
 
 Result<ProcessRef> LabHost::service_process(const std::string& service) {
