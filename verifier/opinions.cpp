@@ -96,7 +96,7 @@ void judge_outage(const Outage& outage, const std::vector<Said>& said, Agreement
         }
     }
     into.detected.push_back(detected);
-    into.alive_throughout.push_back(alive == outage.span.length());
+    into.said_alive.push_back(alive);
 }
 
 }  // namespace

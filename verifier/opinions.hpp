@@ -41,8 +41,8 @@ struct Agreement {
     bool observed = false;
     /// For each outage, from its onset to the first "dead"; none: never.
     std::vector<std::optional<Duration>> detected;
-    /// For each outage, whether "alive" was said all the time.
-    std::vector<bool> alive_throughout;
+    /// For each outage, for how long of it "alive" was said.
+    std::vector<Duration> said_alive;
 };
 
 /// Pure. Opinions hold until the observer says something else.

@@ -94,11 +94,18 @@ Outcome judge_false_alive(const Agreement& seen, Duration within) {
                     fmt::format("noticed after {}, although it was expected not to",
                                 to_text(*seen.detected[i]))};
         }
-        if (!seen.alive_throughout[i]) {
-            return {Verdict::inconclusive, "did not say anything for a part of the outage"};
+        const auto alive = seen.said_alive[i];
+        if (alive <= within || down - alive > within) {
+            return {Verdict::inconclusive,
+                    fmt::format("said nothing for {} of an outage of {}",
+                                to_text(down - alive),
+                                to_text(down))};
         }
         outcome = {Verdict::pass,
-                   fmt::format("said alive for all {} of the outage, as expected", to_text(down))};
+                   fmt::format("said alive for {} of the {} of the outage, and never anything "
+                               "else, as expected",
+                               alive == down ? "all" : to_text(alive),
+                               to_text(down))};
     }
     return outcome;
 }
