@@ -167,6 +167,9 @@ class Rules {
             }
             const auto* info = find_kind(kinds_.faults, fault.kind);
             if (info == nullptr) {
+                if (family_acts_on_domains(fault.kind)) {
+                    require_domain(table, "target", fault.target);
+                }
                 continue;
             }
             if (info->target == "domain") {
@@ -213,6 +216,14 @@ class Rules {
                                  disk->backing),
                      fmt::format("set its backing to one of {}", fmt::join(fit, ", ")));
         }
+    }
+
+    /// For a kind that does not exist: its target can be wrong, too, and is then said at once.
+    [[nodiscard]] bool family_acts_on_domains(std::string_view kind) const {
+        const auto family = kind.substr(0, kind.find('.') + 1);
+        return !family.empty() && std::ranges::any_of(kinds_.faults, [&](const EntryInfo& known) {
+            return known.kind.starts_with(family) && known.target == "domain";
+        });
     }
 
     void check_probes() {

@@ -146,6 +146,16 @@ INSTANTIATE_TEST_SUITE_P(
                 "   21 | kind = \"qemu.kil\"\n"
                 "      |        ^^^^^^^^^^\n"
                 "      = did you mean \"qemu.kill\"?\n"},
+        Mistake{"kind = \"qemu.kill\"\ntarget = \"vm\"",
+                "kind = \"qemu.kil\"\ntarget = \"web\"",
+                "e.toml:21:8: error: there is no fault \"qemu.kil\"\n"
+                "   21 | kind = \"qemu.kil\"\n"
+                "      |        ^^^^^^^^^^\n"
+                "      = did you mean \"qemu.kill\"?\n"
+                "e.toml:22:10: error: there is no domain \"web\"\n"
+                "   22 | target = \"web\"\n"
+                "      |          ^^^^^\n"
+                "      = known: vm\n"},
         Mistake{"kind = \"qemu.kill\"",
                 "kind = \"qemu.slow\"\nshare = 100",
                 "e.toml:22:9: error: \"share\" must be an integer from 1 to 99, not 100\n"
