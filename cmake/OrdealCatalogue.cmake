@@ -68,4 +68,5 @@ ${rows}    }};
 ")
   list(TRANSFORM sources PREPEND ${root}/)
   add_library(${target} STATIC ${shared} ${sources} ${generated})
+  ordeal_precompiled(${target})
 endfunction()

@@ -11,7 +11,9 @@ option(ORDEAL_WERROR "Treat warnings as errors" ON)
 
 find_program(ORDEAL_CCACHE ccache)
 if(ORDEAL_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${ORDEAL_CCACHE})
+  # What ccache asks for before it keeps objects made with a precompiled header (and -fpch-preprocess).
+  set(CMAKE_CXX_COMPILER_LAUNCHER
+    ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros ${ORDEAL_CCACHE})
   set(CMAKE_C_COMPILER_LAUNCHER ${ORDEAL_CCACHE})
 endif()
 

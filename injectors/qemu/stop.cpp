@@ -1,6 +1,7 @@
 #include "injectors/common.hpp"
 
 #include <chrono>
+#include <fmt/format.h>
 
 namespace ordeal::injectors {
 namespace {
@@ -51,9 +52,10 @@ class Stop final : public Injector {
         if (first->cpu_time != second->cpu_time) {
             return Observation{Presence::unknown, "state T, but it still uses CPU time"};
         }
-        return Observation{Presence::active,
-                           std::string("state ") + second->state + " and no CPU time used in " +
-                               to_text(between_looks)};
+        return Observation{
+            Presence::active,
+            fmt::format(
+                "state {} and no CPU time used in {}", second->state, to_text(between_looks))};
     }
 
     Status heal(InjectorContext& context, const Fault& fault) override {

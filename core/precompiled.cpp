@@ -1,0 +1,1 @@
+// Nothing: CMake attaches a precompiled header to a target, and a target needs a source.
