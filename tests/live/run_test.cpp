@@ -160,18 +160,10 @@ TEST_F(LiveRun, KillQemuLosesNothingAndRecovers) {
 }
 
 TEST_F(LiveRun, FrozenVmIsRunningForLibvirt) {
-    const auto record = run("quickstart/frozen-vm", 3, 1);
-    ASSERT_EQ(record.trials.size(), 3U);
+    const auto record = run("quickstart/frozen-vm", 1, 1);
+    ASSERT_EQ(record.trials.size(), 1U);
     expect_sound(record);
-    // On a busy host the evidence of one trial may not suffice (inconclusive); wrong it must never
-    // be.
-    int passed = 0;
-    for (const auto& trial : record.trials) {
-        const auto verdict = verdict_on(trial, "libvirt.state");
-        EXPECT_NE(verdict, Verdict::fail);
-        passed += verdict == Verdict::pass ? 1 : 0;
-    }
-    EXPECT_GT(passed, 0);
+    EXPECT_EQ(verdict_on(record.trials[0], "libvirt.state"), Verdict::pass);
 }
 
 TEST_F(LiveRun, PanicIsFollowedByANewStart) {
