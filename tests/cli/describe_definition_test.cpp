@@ -8,7 +8,7 @@ namespace ordeal::cli {
 namespace {
 
 TEST(DescribeDefinition, IsWhatThePageSays) {
-    const auto page = read_file(std::string(ORDEAL_SOURCE_DIR) + "/docs/experiments.md");
+    const auto page = read_file(std::filesystem::path(ORDEAL_SOURCE_DIR) / "docs/experiments.md");
     ASSERT_FALSE(page.empty());
     EXPECT_NE(page.find("```text\n" + describe_definition() + "```"), std::string::npos)
         << "docs/experiments.md is out of date: put the output of `ordeal describe definition` "
