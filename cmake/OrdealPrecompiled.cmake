@@ -1,9 +1,10 @@
 # The headers that nearly every source includes, compiled once for the libraries and once, with GoogleTest, for
 # the tests. Sources include what they use all the same: the preset "tidy" compiles without.
+
 # GCC 12 takes std::string's own operator+ for an overrun (gcc.gnu.org/PR105651) once it comes from a precompiled
 # header, where it is no system header any more. Bounds are AddressSanitizer's.
 target_compile_options(ordeal_options INTERFACE
-  $<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess;-Wno-array-bounds;-Wno-restrict;-Wno-stringop-overflow>)
+  "$<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess;-Wno-array-bounds;-Wno-restrict;-Wno-stringop-overflow>")
 
 function(ordeal_precompiled target)
   target_precompile_headers(${target} REUSE_FROM ordeal_precompiled)
