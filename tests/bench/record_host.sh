@@ -3,6 +3,11 @@
 # record_host.sh BUILD OUT FSTYPE SIZE MOUNT_OPTIONS PROFILE RECORDS WRITERS [BUFFERED] [MKFS_OPTION...]
 # Makes OUT.trace and OUT.base. Needs root, nbdkit, nbdfuse and loop devices; leaves nothing else behind.
 set -euo pipefail
+
+# In namespaces of its own: whatever ends this, its mounts and servers end, too.
+[[ -n ${ORDEAL_ALONE:-} ]] ||
+    exec env ORDEAL_ALONE=1 unshare --mount --pid --fork --kill-child --mount-proc "$0" "$@"
+
 build=$1 out=$2 fstype=$3 size=$4 mount_options=$5 profile=$6 records=$7 writers=$8 buffered=${9:-0}
 shift $(( $# < 9 ? $# : 9 ))
 
