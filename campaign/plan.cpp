@@ -127,8 +127,8 @@ void add_trials(Plan& plan,
 int host_number(std::string_view name) {
     int number = 0;
     const auto* end = name.data() + name.size();
-    const bool numbered = name.starts_with('n') &&
-                          std::from_chars(name.data() + 1, end, number).ptr == end;
+    const bool numbered =
+        name.starts_with('n') && std::from_chars(name.data() + 1, end, number).ptr == end;
     return numbered ? number : 0;
 }
 
@@ -142,9 +142,9 @@ int hosts_needed(const Plan& plan) {
             most = std::max(most, host_number(domain.host));
         }
         for (const auto& fault : experiment.faults) {
-            const bool domain = std::ranges::find(experiment.domains,
-                                                  fault.target,
-                                                  &DomainSpec::name) != experiment.domains.end();
+            const bool domain =
+                std::ranges::find(experiment.domains, fault.target, &DomainSpec::name) !=
+                experiment.domains.end();
             most = std::max(most, domain ? 0 : host_number(fault.target));
         }
     }

@@ -81,12 +81,12 @@ RunTestbed testbed_for(const RunOptions& options, int hosts, const Scheduler& sc
             return opened.error();
         }
         if (std::ssize((*opened)->hosts()) < hosts) {
-            return fail(ErrorKind::missing,
-                        "use lab " + lab,
-                        fmt::format("the experiments need {} hosts, it has {}",
-                                    hosts,
-                                    (*opened)->hosts().size()),
-                        fmt::format("ordeal lab up --nodes {}", hosts));
+            return fail(
+                ErrorKind::missing,
+                "use lab " + lab,
+                fmt::format(
+                    "the experiments need {} hosts, it has {}", hosts, (*opened)->hosts().size()),
+                fmt::format("ordeal lab up --nodes {}", hosts));
         }
         return std::unique_ptr<Testbed>(std::move(*opened));
     };

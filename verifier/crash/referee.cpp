@@ -76,7 +76,8 @@ Result<Ruling> Referee::rule_raw(ImageView& view) {
         return written.error();
     }
     std::ranges::fill(written_, Stamp{0});  // e2fsck writes to it
-    const auto replayed = tools_.run({"e2fsck", "-p", "-E", "journal_only", image_.string()}, deadline);
+    const auto replayed =
+        tools_.run({"e2fsck", "-p", "-E", "journal_only", image_.string()}, deadline);
     if (!replayed) {
         return replayed.error();
     }
