@@ -32,74 +32,90 @@ Result<bool> has_way(Network& network, const Witness& witness, Duration deadline
     return echo.has_value();
 }
 
+class Cut final : public Injector {
+  public:
+    explicit Cut(NetworkCut cut) : cut_(cut) {}
+
+    Status prepare(InjectorContext& context, Fault& fault) override {
+        const auto network = context.testbed.network();
+        if (!network) {
+            return network.error();
+        }
+        if (cut_.complete != nullptr) {
+            if (auto completed = cut_.complete(context, fault); !completed) {
+                return completed;
+            }
+        }
+        for (const auto& witness : cut_.witnesses(fault)) {
+            const auto way = has_way(**network, witness, long_patience);
+            if (!way || !*way) {
+                return way ? Status(fail(ErrorKind::refused,
+                                         "prepare " + fault.kind,
+                                         "no echo comes " + words_for(witness) + " before the cut"))
+                           : Status(way.error());
+            }
+        }
+        fault.undo.set("cut", fault.id + "-" + fault.target.host);
+        return ok();
+    }
+
+    Status inject(InjectorContext& context, const Fault& fault) override {
+        const auto network = context.testbed.network();
+        return network ? (*network)->cut(name_of_cut(fault), cut_.ways(fault))
+                       : Status(network.error());
+    }
+
+    Result<Observation> observe(InjectorContext& context, const Fault& fault) override {
+        const auto network = context.testbed.network();
+        if (!network) {
+            return network.error();
+        }
+        std::string silent;
+        for (const auto& witness : cut_.witnesses(fault)) {
+            const auto way = has_way(**network, witness, patience);
+            if (!way) {
+                return way.error();
+            }
+            if (*way) {
+                return Observation{Presence::absent, "an echo comes " + words_for(witness)};
+            }
+            silent += (silent.empty() ? "no echo " : ", ") + words_for(witness);
+        }
+        return Observation{Presence::active, silent};
+    }
+
+    Status heal(InjectorContext& context, const Fault& fault) override {
+        const auto network = context.testbed.network();
+        return network ? (*network)->mend(name_of_cut(fault)) : Status(network.error());
+    }
+
+    Result<Observation> residue(InjectorContext& context, const Fault& fault) override {
+        const auto network = context.testbed.network();
+        const auto cut = network ? (*network)->is_cut(name_of_cut(fault)) : network.error();
+        if (!cut) {
+            return Observation{Presence::unknown, cut.error().text()};
+        }
+        if (*cut) {
+            return Observation{Presence::active, "frames are still dropped"};
+        }
+        for (const auto& witness : cut_.witnesses(fault)) {
+            const auto way = has_way(**network, witness, long_patience);
+            if (!way || !*way) {
+                return Observation{Presence::unknown,
+                                   way ? "no echo " + words_for(witness) : way.error().text()};
+            }
+        }
+        return Observation{Presence::absent, "nothing is dropped, and echoes come back"};
+    }
+
+  private:
+    NetworkCut cut_;
+};
+
 }  // namespace
 
-Status prepare_cut(InjectorContext& context, Fault& fault, const std::vector<Witness>& witnesses) {
-    const auto network = context.testbed.network();
-    if (!network) {
-        return network.error();
-    }
-    for (const auto& witness : witnesses) {
-        const auto way = has_way(**network, witness, long_patience);
-        if (!way || !*way) {
-            return way ? Status(fail(ErrorKind::refused,
-                                     "prepare " + fault.kind,
-                                     "no echo comes " + words_for(witness) + " before the cut"))
-                       : Status(way.error());
-        }
-    }
-    fault.undo.set("cut", fault.id + "-" + fault.target.host);
-    return ok();
-}
-
-Status inject_cut(InjectorContext& context, const Fault& fault, const std::vector<Way>& ways) {
-    const auto network = context.testbed.network();
-    return network ? (*network)->cut(name_of_cut(fault), ways) : Status(network.error());
-}
-
-Result<Observation> observe_cut(InjectorContext& context, const std::vector<Witness>& witnesses) {
-    const auto network = context.testbed.network();
-    if (!network) {
-        return network.error();
-    }
-    std::string silent;
-    for (const auto& witness : witnesses) {
-        const auto way = has_way(**network, witness, patience);
-        if (!way) {
-            return way.error();
-        }
-        if (*way) {
-            return Observation{Presence::absent, "an echo comes " + words_for(witness)};
-        }
-        silent += (silent.empty() ? "no echo " : ", ") + words_for(witness);
-    }
-    return Observation{Presence::active, silent};
-}
-
-Status mend_cut(InjectorContext& context, const Fault& fault) {
-    const auto network = context.testbed.network();
-    return network ? (*network)->mend(name_of_cut(fault)) : Status(network.error());
-}
-
-Result<Observation> residue_of_cut(InjectorContext& context,
-                                   const Fault& fault,
-                                   const std::vector<Witness>& witnesses) {
-    const auto network = context.testbed.network();
-    const auto cut = network ? (*network)->is_cut(name_of_cut(fault)) : network.error();
-    if (!cut) {
-        return Observation{Presence::unknown, cut.error().text()};
-    }
-    if (*cut) {
-        return Observation{Presence::active, "frames are still dropped"};
-    }
-    for (const auto& witness : witnesses) {
-        const auto way = has_way(**network, witness, long_patience);
-        if (!way || !*way) {
-            return Observation{Presence::unknown,
-                               way ? "no echo " + words_for(witness) : way.error().text()};
-        }
-    }
-    return Observation{Presence::absent, "nothing is dropped, and echoes come back"};
+std::unique_ptr<Injector> make_network_cut(NetworkCut cut) {
+    return std::make_unique<Cut>(cut);
 }
 
 }  // namespace ordeal::injectors

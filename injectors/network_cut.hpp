@@ -5,7 +5,6 @@
 #include <string>
 #include <vector>
 
-/// What faults have in common that cut the testbed's networks.
 namespace ordeal::injectors {
 
 /// One ICMP echo that must come back before the cut and must not while it is there.
@@ -15,21 +14,19 @@ struct Witness {
     std::string to;
 };
 
-/// Names the cut in the undo data and sees that every witness has a way. Errors: those of the
-/// network; refused (one has none, so that nothing could be told).
-Status prepare_cut(InjectorContext& context, Fault& fault, const std::vector<Witness>& witnesses);
+/// A fault that drops what hosts send to one another over the testbed's networks.
+struct NetworkCut {
+    /// Completes the undo data; nullptr: nothing to complete. Errors end the preparation.
+    Status (*complete)(InjectorContext& context, Fault& fault) = nullptr;
+    /// What is dropped.
+    std::vector<Way> (*ways)(const Fault& fault);
+    /// What tells whether it is.
+    std::vector<Witness> (*witnesses)(const Fault& fault);
+};
 
-Status inject_cut(InjectorContext& context, const Fault& fault, const std::vector<Way>& ways);
-
-/// Activation by echo: active once no witness has a way any more.
-[[nodiscard]] Result<Observation> observe_cut(InjectorContext& context,
-                                              const std::vector<Witness>& witnesses);
-
-Status mend_cut(InjectorContext& context, const Fault& fault);
-
-/// Residue: absent once nothing is dropped for this cut any more and every witness has a way.
-[[nodiscard]] Result<Observation> residue_of_cut(InjectorContext& context,
-                                                 const Fault& fault,
-                                                 const std::vector<Witness>& witnesses);
+/// The injector of such a fault. `prepare` refuses it when a witness has no way to begin with, for
+/// then nothing could be told. Active once no witness has a way any more; healed once nothing is
+/// dropped for this cut and every witness has a way again.
+[[nodiscard]] std::unique_ptr<Injector> make_network_cut(NetworkCut cut);
 
 }  // namespace ordeal::injectors

@@ -9,20 +9,8 @@ namespace ordeal {
 namespace {
 
 /// ipmitool's words, see "chassis power" in ipmitool(1).
-const char* word_of(PowerOrder order) {
-    switch (order) {
-        case PowerOrder::off:
-            return "off";
-        case PowerOrder::on:
-            return "on";
-        case PowerOrder::reset:
-            return "reset";
-        case PowerOrder::cycle:
-            return "cycle";
-        case PowerOrder::diagnose:
-            return "diag";
-    }
-    return "status";
+std::string word_of(PowerOrder order) {
+    return order == PowerOrder::diagnose ? "diag" : std::string(name_of(order));
 }
 
 Result<std::string> read_password(const std::filesystem::path& path) {

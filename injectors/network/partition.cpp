@@ -79,34 +79,10 @@ Status find_sides(InjectorContext& context, Fault& fault) {
     return ok();
 }
 
-class Partition final : public Injector {
-  public:
-    Status prepare(InjectorContext& context, Fault& fault) override {
-        const auto found = find_sides(context, fault);
-        return found ? prepare_cut(context, fault, witnesses_of(fault)) : found;
-    }
-
-    Status inject(InjectorContext& context, const Fault& fault) override {
-        return inject_cut(context, fault, ways_of(fault));
-    }
-
-    Result<Observation> observe(InjectorContext& context, const Fault& fault) override {
-        return observe_cut(context, witnesses_of(fault));
-    }
-
-    Status heal(InjectorContext& context, const Fault& fault) override {
-        return mend_cut(context, fault);
-    }
-
-    Result<Observation> residue(InjectorContext& context, const Fault& fault) override {
-        return residue_of_cut(context, fault, witnesses_of(fault));
-    }
-};
-
 }  // namespace
 
 std::unique_ptr<Injector> network_partition() {
-    return std::make_unique<Partition>();
+    return make_network_cut({.complete = find_sides, .ways = ways_of, .witnesses = witnesses_of});
 }
 
 }  // namespace ordeal::injectors

@@ -27,33 +27,10 @@ std::vector<Witness> witnesses_of(const Fault& fault) {
     return {{.plane = plane_of(fault), .from = "", .to = fault.target.host}};
 }
 
-class PlaneCut final : public Injector {
-  public:
-    Status prepare(InjectorContext& context, Fault& fault) override {
-        return prepare_cut(context, fault, witnesses_of(fault));
-    }
-
-    Status inject(InjectorContext& context, const Fault& fault) override {
-        return inject_cut(context, fault, ways_of(fault));
-    }
-
-    Result<Observation> observe(InjectorContext& context, const Fault& fault) override {
-        return observe_cut(context, witnesses_of(fault));
-    }
-
-    Status heal(InjectorContext& context, const Fault& fault) override {
-        return mend_cut(context, fault);
-    }
-
-    Result<Observation> residue(InjectorContext& context, const Fault& fault) override {
-        return residue_of_cut(context, fault, witnesses_of(fault));
-    }
-};
-
 }  // namespace
 
 std::unique_ptr<Injector> network_plane_cut() {
-    return std::make_unique<PlaneCut>();
+    return make_network_cut({.ways = ways_of, .witnesses = witnesses_of});
 }
 
 }  // namespace ordeal::injectors

@@ -84,6 +84,14 @@ class InjectorFixture : public SimFixture {
         return seen ? seen->presence : Presence::unknown;
     }
 
+    /// How many writes are acknowledged while `span` passes.
+    int written_in(Duration span) {
+        int written = 0;
+        const auto heard = guest->on_acknowledged([&](const Acknowledged&) { ++written; });
+        pass(span);
+        return written;
+    }
+
     static Params defaults_of(std::string_view kind) {
         Params params;
         for (const auto& row : injectors::catalogue()) {

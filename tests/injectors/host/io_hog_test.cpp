@@ -1,39 +1,9 @@
-#include "tests/injectors/injector_fixture.hpp"
-
-#include <gtest/gtest.h>
+#include "tests/injectors/program_fault_fixture.hpp"
 
 namespace ordeal {
 namespace {
 
-TEST(HostIoHog, RunsUntilItIsHealed) {
-    InjectorFixture sim("host.io_hog");
-    ASSERT_TRUE(sim.prepare());
-    EXPECT_EQ(sim.look()->presence, Presence::absent);
-    ASSERT_TRUE(sim.inject());
-    EXPECT_EQ(sim.observe(), Presence::active);
-    EXPECT_EQ(sim.residue(), Presence::active);
-    ASSERT_TRUE(sim.heal());
-    sim.pass(std::chrono::milliseconds(10));
-    EXPECT_EQ(sim.residue(), Presence::absent);
-}
-
-TEST(HostIoHog, IsNotActiveWhenItsProgramStandsStill) {
-    InjectorFixture sim("host.io_hog");
-    sim.fault.params.set("size", Bytes{std::uint64_t{1} << 40U});
-    ASSERT_TRUE(sim.prepare());
-    ASSERT_TRUE(sim.inject());
-    const auto program = sim.host->program("ordeal-host.io_hog");
-    ASSERT_TRUE(program);
-    ASSERT_TRUE(sim.host->signal(program->process, Signal::stop));
-    EXPECT_EQ(sim.look()->presence, Presence::absent);
-}
-
-TEST(HostIoHog, RefusesASecondOneOnTheSameHost) {
-    InjectorFixture sim("host.io_hog");
-    ASSERT_TRUE(sim.prepare());
-    ASSERT_TRUE(sim.inject());
-    EXPECT_EQ(sim.prepare().error().kind, ErrorKind::refused);
-}
+INSTANTIATE_TEST_SUITE_P(HostIoHog, ProgramFault, testing::Values("host.io_hog"));
 
 }  // namespace
 }  // namespace ordeal
