@@ -67,11 +67,9 @@ constexpr const char* reconnect_seconds = "10";
 
 void add_server(pugi::xml_node disk, const DiskPlace& place) {
     auto source = add(disk, "source", {{"protocol", place.protocol}, {"name", place.name}});
+    add(source, "host", {{"name", place.address}});
     if (place.protocol == "nbd") {
-        add(source, "host", {{"transport", "unix"}, {"socket", place.socket}});
         add(source, "reconnect", {{"delay", reconnect_seconds}});
-    } else {
-        add(source, "host", {{"name", place.address}});
     }
     if (place.protocol == "nfs") {
         add(source, "nfs", {{"user", "+0"}, {"group", "+0"}});

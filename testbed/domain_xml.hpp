@@ -11,12 +11,11 @@ namespace ordeal {
 
 /// Where a disk's content is, and how QEMU gets at it: by a file or from a server.
 struct DiskPlace {
-    std::filesystem::path image;   ///< raw; where the content is
-    std::filesystem::path file;    ///< what QEMU opens; empty: it asks a server
-    std::string protocol = {};     ///< of the server: "nbd", "iscsi" or "nfs"
-    std::string name = {};         ///< what the server calls the disk
-    std::filesystem::path socket;  ///< of an NBD server
-    std::string address = {};      ///< of the others
+    std::filesystem::path image;  ///< raw; where the content is
+    std::filesystem::path file;   ///< what QEMU opens; empty: it asks a server
+    std::string protocol = {};    ///< of the server: "nbd", "iscsi" or "nfs"
+    std::string name = {};        ///< what the server calls the disk
+    std::string address = {};     ///< of the server, IPv4
 };
 
 /// Everything about a domain that the experiment does not say. Paths as its host sees them.

@@ -23,16 +23,8 @@ namespace fs = std::filesystem;
 using namespace std::chrono_literals;
 
 constexpr std::uint16_t heartbeat_port = 7701;
-constexpr int addresses_per_net = 250;
-constexpr int max_slots = 20 * addresses_per_net;
 constexpr auto libvirt_deadline = 5s;
 constexpr auto process_deadline = 5s;
-
-/// Slot 0 is 10.77.1.1, see docs/architecture.md for the plan of addresses.
-std::string address_of(int slot) {
-    return "10.77." + std::to_string(1 + slot / addresses_per_net) + "." +
-           std::to_string(1 + slot % addresses_per_net);
-}
 
 /// Locally administered, told apart from each other by the slot.
 std::string mac_of(int slot) {
@@ -75,7 +67,7 @@ Result<Fd> heartbeat_socket(const ProcessRef& rack) {
 
 Status check(const DomainSpec& spec, const std::string& name, int slot) {
     const auto tried = "make domain " + name;
-    if (slot < 0 || slot >= max_slots) {
+    if (slot < 0 || slot >= most_slots) {
         return fail(ErrorKind::internal, tried, "slot " + std::to_string(slot) + " has no address");
     }
     if (spec.disks.size() > 1) {
@@ -160,7 +152,9 @@ std::vector<LabNode> LabTestbed::nodes() const {
 std::vector<std::string> LabTestbed::hosts() const {
     std::vector<std::string> names;
     for (const auto& host : hosts_) {
-        names.push_back(host->name());
+        if (host->libvirt() != nullptr) {
+            names.push_back(host->name());
+        }
     }
     return names;
 }
@@ -200,12 +194,13 @@ std::shared_ptr<GuestDoors> LabTestbed::doors_at(const std::string& address) {
 }
 
 Result<LabHost*> LabTestbed::host_of(const DomainSpec& spec) const {
-    const auto found = std::ranges::find_if(
-        hosts_, [&](const auto& host) { return spec.host.empty() || host->name() == spec.host; });
+    const auto found = std::ranges::find_if(hosts_, [&](const auto& host) {
+        return host->libvirt() != nullptr && (spec.host.empty() || host->name() == spec.host);
+    });
     if (found == hosts_.end()) {
         return fail(ErrorKind::not_found,
                     "find host " + spec.host + " for domain " + spec.name,
-                    "lab " + lab_.name() + " has " + std::to_string(hosts_.size()) + " nodes",
+                    "lab " + lab_.name() + " has " + std::to_string(hosts().size()) + " hosts",
                     "ordeal lab up --nodes N");
     }
     return found->get();
@@ -251,7 +246,7 @@ Result<Provisioned> LabTestbed::provision(const DomainSpec& spec,
     auto& host = **chosen;
     const auto accelerator = this->accelerator();
     Status ready = accelerator ? check(spec, name, slot) : Status(accelerator.error());
-    ready = ready ? host.libvirt().alive(libvirt_deadline) : ready;
+    ready = ready ? host.hypervisor().alive(libvirt_deadline) : ready;
     ready = ready ? receive_heartbeats() : ready;
     if (!ready) {
         return ready.error();
@@ -259,7 +254,7 @@ Result<Provisioned> LabTestbed::provision(const DomainSpec& spec,
     auto entry = std::make_shared<Entry>();
     entry->spec = spec;
     entry->host = &host;
-    entry->address = address_of(slot);
+    entry->address = guest_address(slot);
     const auto base = fs::absolute(directory) / spec.name;
     entry->place = {.name = name,
                     .accelerator = *accelerator,
@@ -300,7 +295,7 @@ Result<Provisioned> LabTestbed::provision(const DomainSpec& spec,
         return doors.error();
     }
     entry->doors = std::move(*doors);
-    auto uuid = host.libvirt().define(xml);
+    auto uuid = host.libvirt()->define(xml);
     if (!uuid) {
         return uuid.error();
     }
@@ -354,7 +349,7 @@ Status LabTestbed::remove(const std::string& domain) {
             std::ignore = send_signal(*qemu, Signal::kill);
             std::ignore = wait_gone(*qemu, process_deadline);
         }
-        auto forgotten = host->libvirt().remove(domain);
+        auto forgotten = host->hypervisor().remove(domain);
         if (!forgotten && forgotten.error().kind != ErrorKind::not_found) {
             removed = forgotten;
         }
@@ -368,7 +363,7 @@ Status LabTestbed::remove(const std::string& domain) {
 
 Fields LabTestbed::versions() {
     Fields versions;
-    if (auto asked = hosts_.front()->libvirt().versions()) {
+    if (auto asked = hosts_.front()->libvirt()->versions()) {
         versions = std::move(*asked);
     }
     utsname system{};

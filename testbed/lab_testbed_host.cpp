@@ -28,11 +28,55 @@ bool is_qemu_of(const ProcessRef& process, const std::string& domain) {
     return next < line.size() && (line[next] == ',' || line[next] == '\0');
 }
 
+/// Of a host that runs no domains: every answer is the right one.
+class NoHypervisor final : public Hypervisor {
+  public:
+    explicit NoHypervisor(std::string host) : host_(std::move(host)) {}
+
+    Result<DomainStatus> state(const std::string& /*domain*/) override {
+        return DomainStatus{DomainState::not_defined, {}};
+    }
+
+    Status start(const std::string& domain) override { return no("start " + domain); }
+
+    Status destroy(const std::string& domain) override { return no("destroy " + domain); }
+
+    Status suspend(const std::string& domain) override { return no("suspend " + domain); }
+
+    Status resume(const std::string& domain) override { return no("resume " + domain); }
+
+    Status remove(const std::string& domain) override { return no("remove " + domain); }
+
+    Result<std::vector<std::string>> domains() override { return std::vector<std::string>{}; }
+
+    Status set_link(const std::string& domain, LinkState /*state*/) override {
+        return no("set the link of " + domain);
+    }
+
+    Result<LinkState> link(const std::string& domain) override {
+        return no("read the link of " + domain);
+    }
+
+    Status alive(Duration /*deadline*/) override { return ok(); }
+
+    Result<Subscription> subscribe(const std::string& domain,
+                                   std::function<void(const DomainEvent&)> /*callback*/) override {
+        return no("subscribe to " + domain);
+    }
+
+  private:
+    [[nodiscard]] Error no(std::string tried) const {
+        return fail(ErrorKind::not_found, std::move(tried), host_ + " runs no domains");
+    }
+
+    std::string host_;
+};
+
 }  // namespace
 
-LabHost::LabHost(LabNode node, std::unique_ptr<Libvirt> libvirt)
+LabHost::LabHost(LabNode node, std::unique_ptr<Hypervisor> hypervisor)
     : node_(std::move(node)),
-      libvirt_(std::move(libvirt)),
+      hypervisor_(std::move(hypervisor)),
       power_({.host = node_.name(),
               .address = power_address(node_.number()),
               .user = power_user,
@@ -42,6 +86,10 @@ LabHost::LabHost(LabNode node, std::unique_ptr<Libvirt> libvirt)
 
 Result<std::unique_ptr<LabHost>> LabHost::open(
     LabNode node, std::function<Status(const std::string& domain)> before_start) {
+    if (node.role() == NodeRole::storage) {
+        auto none = std::make_unique<NoHypervisor>(node.name());
+        return std::unique_ptr<LabHost>(new LabHost(std::move(node), std::move(none)));
+    }
     auto libvirt = Libvirt::open({.uri = node.libvirt_network_uri(),
                                   .inside = static_cast<pid_t>(node.rack().pid),
                                   .connect_deadline = Duration::zero(),
@@ -87,7 +135,7 @@ Result<ProcessRef> LabHost::service_process(const std::string& service) {
 Status LabHost::start_service(const std::string& service) {
     auto started = node_.start_service(service, service_deadline);
     // It answers, but our connection to it may still be the old one.
-    return started && service == "libvirtd" ? libvirt_->alive(libvirt_deadline) : started;
+    return started && service == "libvirtd" ? hypervisor_->alive(libvirt_deadline) : started;
 }
 
 Result<ProcessStatus> LabHost::process_status(const ProcessRef& process) {

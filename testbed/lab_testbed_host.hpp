@@ -16,7 +16,8 @@
 namespace ordeal {
 
 /// A node of the lab as the host that it is: libvirt and ssh over the management plane, power by
-/// IPMI. Thread-safe. Opens whether or not its libvirtd answers, or the node is on at all.
+/// IPMI. The storage node has no libvirt: it runs no domain, and nobody misses one. Thread-safe.
+/// Opens whether or not its libvirtd answers, or the node is on at all.
 class LabHost final : public Host {
   public:
     /// `before_start` is told of every domain that is started through hypervisor(); its failure is
@@ -26,7 +27,7 @@ class LabHost final : public Host {
 
     [[nodiscard]] const std::string& name() const override { return node_.name(); }
 
-    Hypervisor& hypervisor() override { return *libvirt_; }
+    Hypervisor& hypervisor() override { return *hypervisor_; }
 
     Result<ProcessRef> qemu_process(const std::string& domain) override;
     Result<ProcessRef> service_process(const std::string& service) override;
@@ -46,12 +47,13 @@ class LabHost final : public Host {
     Result<ProgramStatus> program(const std::string& name) override;
     Status end_program(const std::string& name) override;
 
-    [[nodiscard]] Libvirt& libvirt() { return *libvirt_; }
+    /// nullptr: it runs no domains.
+    [[nodiscard]] Libvirt* libvirt() { return dynamic_cast<Libvirt*>(hypervisor_.get()); }
 
     [[nodiscard]] const LabNode& node() const { return node_; }
 
   private:
-    LabHost(LabNode node, std::unique_ptr<Libvirt> libvirt);
+    LabHost(LabNode node, std::unique_ptr<Hypervisor> hypervisor);
 
     /// All processes of the program's session; none when it does not run.
     [[nodiscard]] Result<std::vector<ProcessInfo>> members(const std::string& name) const;
@@ -63,7 +65,7 @@ class LabHost final : public Host {
     };
 
     LabNode node_;
-    std::unique_ptr<Libvirt> libvirt_;
+    std::unique_ptr<Hypervisor> hypervisor_;
     IpmiPower power_;
     std::mutex mutex_;
     std::map<std::string, Qemu> qemus_;  ///< by domain; may have died, may be another's by now

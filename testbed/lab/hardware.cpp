@@ -42,6 +42,7 @@ mc_enable 0x20
 
 constexpr const char* hardware_conf = R"(name={}
 number={}
+bridges="{}"
 ipmi_sim={}
 libraries={}
 )";
@@ -85,12 +86,15 @@ Status write_hardware_files(const fs::path& lab_directory, const NodeState& node
         return guid.error();
     }
     std::erase(*guid, '-');
+    // On these planes there are machines inside the node: guests, or servers of disks.
+    const char* bridges = node.role == NodeRole::storage ? "storage" : "guest";
     Status done = make_directory(directory / "bmc");
     done = done ? write_file(directory / "private_paths", paths) : done;
     done = done ? write_file(directory / "hardware.conf",
                              fmt::format(hardware_conf,
                                          node.name,
                                          node.number,
+                                         bridges,
                                          simulator->string(),
                                          unpacked_libraries().string()))
                 : done;
@@ -109,14 +113,14 @@ Status write_hardware_files(const fs::path& lab_directory, const NodeState& node
 }
 
 Status plug(const fs::path& lab_directory,
-            const NodeState& node,
+            const std::string& node,
             const ProcessRef& rack,
             Duration deadline) {
     RunOptions options{.deadline = deadline, .inside = static_cast<pid_t>(rack.pid)};
     options.cwd = "/";
     options.background = Background::kept;
     const auto done = run_or_fail(
-        {"sh", hardware_path(lab_directory).string(), (lab_directory / node.name).string(), "plug"},
+        {"sh", hardware_path(lab_directory).string(), (lab_directory / node).string(), "plug"},
         options);
     return done ? ok() : Status(done.error());
 }

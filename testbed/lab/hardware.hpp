@@ -31,7 +31,7 @@ inline constexpr const char* power_user = "ordeal";
 /// Connects the node and switches it on; returns when its PID 1 is there. Its services start by
 /// themselves.
 [[nodiscard]] Status plug(const std::filesystem::path& lab_directory,
-                          const NodeState& node,
+                          const std::string& node,
                           const ProcessRef& rack,
                           Duration deadline);
 

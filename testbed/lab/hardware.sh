@@ -14,7 +14,7 @@ directory=$1
 verb=$2
 shift 2
 cd "$directory"
-. ./hardware.conf # name, number, ipmi_sim, libraries
+. ./hardware.conf # name, number, bridges, ipmi_sim, libraries
 
 planes="management storage migration guest"
 
@@ -153,15 +153,19 @@ boot() {
     {
         echo "link set lo up"
         card=1
-        for plane in management storage migration; do
-            echo "link add $plane address $mac:0$card:0$number type veth peer name $name-$plane netns 1"
+        for plane in $planes; do
+            case " $bridges " in
+                *" $plane "*)
+                    echo "link add $plane address $mac:0$card:0$number type bridge mcast_snooping 0"
+                    echo "link add uplink type veth peer name $name-$plane netns 1"
+                    echo "link set uplink master $plane up"
+                    ;;
+                *) echo "link add $plane address $mac:0$card:0$number type veth peer name $name-$plane netns 1" ;;
+            esac
             card=$((card + 1))
         done
-        echo "link add guest address $mac:04:0$number type bridge mcast_snooping 0"
-        echo "link add uplink type veth peer name $name-guest netns 1"
-        echo "link set uplink master guest up"
         echo "address add 10.76.1.$number/24 dev management"
-        echo "address add 10.76.2.$number/24 dev storage"
+        echo "address add 10.78.0.$number/16 dev storage"
         echo "address add 10.76.3.$number/24 dev migration"
         echo "address add 10.77.0.$number/16 dev guest"
         for plane in $planes; do

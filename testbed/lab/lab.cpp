@@ -120,6 +120,7 @@ Result<Lab> Lab::up(const LabOptions& options) {
     for (int number = 1; number <= options.nodes; ++number) {
         state.nodes.push_back({"n" + std::to_string(number), number});
     }
+    state.nodes.push_back({storage_node, storage_number, NodeRole::storage});
     Lab lab(std::move(state), *directory);
     if (auto started = lab.start(options); !started) {
         // What went wrong first is what the person needs to know.
@@ -160,7 +161,7 @@ Status Lab::start(const LabOptions& options) {
 
 Status Lab::start_rack_and_nodes(Fd leash, Duration deadline) {
     const auto end = Clock::now() + deadline;
-    auto init = start_rack(static_cast<int>(state_.nodes.size()), std::move(leash));
+    auto init = start_rack(std::move(leash));
     if (!init) {
         return init.error();
     }
@@ -191,8 +192,8 @@ Status Lab::start_rack_and_nodes(Fd leash, Duration deadline) {
 
 Status Lab::start_node(const LabNode& node, Duration deadline) const {
     const auto end = Clock::now() + deadline;
-    Status done = plug(directory_, {node.name(), node.number()}, rack(), deadline);
-    for (const auto service : LabNode::services) {
+    Status done = plug(directory_, node.name(), rack(), deadline);
+    for (const auto service : node.own_services()) {
         done = done ? node.await_service(service, end - Clock::now()) : done;
     }
     return done;
@@ -264,12 +265,16 @@ LabStatus Lab::status() const {
         seen.address = node.address();
         seen.alive = node.alive();
         std::ifstream(node.outside("/run/ordeal/boot_id")) >> seen.boot_id;
-        for (const auto service : LabNode::services) {
+        for (const auto service : node.own_services()) {
             const auto process = node.service_process(service);
             seen.services.push_back(
                 {std::string(service), process ? std::optional(*process) : std::nullopt});
         }
-        seen.domains = seen.alive ? count_domains(node) : std::nullopt;
+        if (node.role() == NodeRole::storage) {
+            seen.domains = 0;
+        } else if (seen.alive) {
+            seen.domains = count_domains(node);
+        }
         status.nodes.push_back(std::move(seen));
     }
     return status;

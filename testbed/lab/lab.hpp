@@ -16,7 +16,7 @@ namespace ordeal {
 
 struct LabOptions {
     std::string name = "default";
-    int nodes = 1;  ///< n1, n2, …; at most `most_nodes` of planes.hpp
+    int nodes = 1;  ///< n1, n2, …; at most `most_nodes` of planes.hpp. The storage node is one more
     Duration deadline = std::chrono::seconds(20);
     std::stop_token stop = {};
 };

@@ -154,6 +154,10 @@ Argv LabNode::shell(const Argv& command) const {
     return argv;
 }
 
+std::span<const std::string_view> LabNode::own_services() const {
+    return state_.role == NodeRole::storage ? std::span(services).last(1) : std::span(services);
+}
+
 Result<ProcessRef> LabNode::service_process(std::string_view service) const {
     if (std::ranges::find(services, service) == services.end()) {
         return unknown_service(service).error();

@@ -10,6 +10,7 @@
 #include <array>
 #include <filesystem>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,6 +30,8 @@ class LabNode {
     [[nodiscard]] const std::string& name() const { return state_.name; }
 
     [[nodiscard]] int number() const { return state_.number; }
+
+    [[nodiscard]] NodeRole role() const { return state_.role; }
 
     [[nodiscard]] std::string address(Plane plane = Plane::management) const;
 
@@ -60,6 +63,9 @@ class LabNode {
     [[nodiscard]] Argv shell(const Argv& command = {"bash"}) const;
 
     static constexpr std::array<std::string_view, 3> services{"libvirtd", "virtlogd", "sshd"};
+
+    /// Those of them that start with it.
+    [[nodiscard]] std::span<const std::string_view> own_services() const;
 
     /// `not_found` when it is not running, `usage` for a name not in `services`.
     [[nodiscard]] Result<ProcessRef> service_process(std::string_view service) const;

@@ -108,10 +108,20 @@ std::string known_host(const NodeState& node, const std::string& key) {
     return names + " " + key + "\n";
 }
 
+/// Servers of disks serve again after each boot.
+constexpr const char* start_of_disks = R"(for disk in /run/ordeal/disks/*/*/; do
+    [ ! -e "$disk/start.sh" ] || sh "$disk/start.sh" "$disk" >>/run/ordeal/disks.log 2>&1 &
+done
+)";
+
 /// What PID 1 of the node starts.
-Result<std::string> start_of_services() {
-    std::string text;
+Result<std::string> start_of_services(NodeRole role) {
+    const bool storage = role == NodeRole::storage;
+    std::string text = storage ? start_of_disks : "";
     for (const std::string service : {"virtlogd", "libvirtd", "sshd"}) {
+        if (storage && service != "sshd") {
+            continue;
+        }
         const auto command = service_command(service);
         if (!command) {
             return command.error();
@@ -130,7 +140,7 @@ Status write_node(const fs::path& directory,
                   const std::string& authorized,
                   const std::string& known_hosts) {
     const auto uuid = random_uuid();
-    const auto services = start_of_services();
+    const auto services = start_of_services(node.role);
     if (!uuid || !services) {
         return uuid ? services.error() : uuid.error();
     }

@@ -37,7 +37,7 @@ Status make_mounts_private() {
     return ok();
 }
 
-Status make_switches(int nodes) {
+Status make_switches() {
     std::string commands = "link set lo up\n";
     for (const auto plane : all_planes) {
         commands += fmt::format(
@@ -49,7 +49,7 @@ Status make_switches(int nodes) {
             rack_address(plane),
             prefix_of(plane));
     }
-    for (int number = 1; number <= nodes; ++number) {
+    for (int number = 1; number <= storage_number; ++number) {
         commands += fmt::format("address add {}/32 dev lo\n", power_address(number));
     }
     const auto done = run_or_fail({"ip", "-batch", "-"},
@@ -65,12 +65,12 @@ Status give_up_early() {
 }
 
 /// On a thread of its own, whose namespaces these become.
-Result<Child> build_rack(int nodes, Fd leash) {
+Result<Child> build_rack(Fd leash) {
     if (::unshare(CLONE_NEWNS | CLONE_NEWNET) != 0) {
         return system_failure("make the namespaces of the rack", "run as root");
     }
     auto made = make_mounts_private();
-    made = made ? make_switches(nodes) : made;
+    made = made ? make_switches() : made;
     made = made ? give_up_early() : made;
     if (!made) {
         return made.error();
@@ -89,8 +89,8 @@ Result<Child> build_rack(int nodes, Fd leash) {
 
 }  // namespace
 
-Result<Child> start_rack(int nodes, Fd leash) {
-    return on_fresh_thread([&] { return build_rack(nodes, std::move(leash)); });
+Result<Child> start_rack(Fd leash) {
+    return on_fresh_thread([&] { return build_rack(std::move(leash)); });
 }
 
 Status mount_proc(pid_t rack) {

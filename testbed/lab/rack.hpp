@@ -11,8 +11,8 @@ namespace ordeal {
 
 /// Makes it and starts its PID 1. Until "go\n" is written to the other end of `leash`, PID 1 ends
 /// (and the lab with it) as soon as that end is closed: a controller that dies while it starts a
-/// lab leaves none. `nodes`: how many there will be.
-[[nodiscard]] Result<Child> start_rack(int nodes, Fd leash);
+/// lab leaves none.
+[[nodiscard]] Result<Child> start_rack(Fd leash);
 
 /// Mounts the rack's own /proc; the first thing to do after start_rack().
 [[nodiscard]] Status mount_proc(pid_t rack);

@@ -17,7 +17,7 @@ namespace {
 namespace fs = std::filesystem;
 using nlohmann::json;
 
-constexpr int format_version = 2;
+constexpr int format_version = 3;
 
 std::string errno_text() {
     return std::system_category().message(errno);
@@ -26,7 +26,9 @@ std::string errno_text() {
 json to_json(const LabState& state) {
     json nodes = json::array();
     for (const auto& node : state.nodes) {
-        nodes.push_back({{"name", node.name}, {"number", node.number}});
+        nodes.push_back({{"name", node.name},
+                         {"number", node.number},
+                         {"storage", node.role == NodeRole::storage}});
     }
     json rack = nullptr;
     if (state.rack) {
@@ -47,7 +49,9 @@ LabState from_json(const json& document) {
         state.rack = ProcessRef{rack.at("pid"), rack.at("start_ticks")};
     }
     for (const auto& entry : document.at("nodes")) {
-        state.nodes.push_back({entry.at("name"), entry.at("number")});
+        const bool storage = entry.value("storage", false);
+        state.nodes.push_back(
+            {entry.at("name"), entry.at("number"), storage ? NodeRole::storage : NodeRole::host});
     }
     return state;
 }

@@ -13,9 +13,15 @@
 /// so that any process can take a half-started lab down.
 namespace ordeal {
 
+enum class NodeRole {
+    host,    ///< runs domains
+    storage  ///< has the disks that hosts share; no libvirt
+};
+
 struct NodeState {
     std::string name;
     int number = 1;  ///< the last part of its addresses, see planes.hpp
+    NodeRole role = NodeRole::host;
 };
 
 struct LabState {

@@ -73,4 +73,19 @@ bool disk_server_answers(const fs::path& socket) {
            std::string_view(greeting.data(), greeting.size()) == "NBDMAGIC";
 }
 
+std::string_view disk_start_script() {
+    return R"sh(set -eu
+cd "$1"
+disk=${1%/}
+exec flock --close . sh -c '
+    if pid=$(cat server.pid 2>/dev/null) && [ -n "$pid" ] &&
+        tr "\0" "\n" 2>/dev/null <"/proc/$pid/environ" | grep -qxF "ORDEAL_DISK=$0"; then
+        exit 0
+    fi
+    rm -f socket server.pid
+    exec xargs -0 -a server env "ORDEAL_DISK=$0"
+' "$(basename "${disk%/*}")/${disk##*/}"
+)sh";
+}
+
 }  // namespace ordeal

@@ -5,13 +5,15 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <string>
+#include <string_view>
 
 /// The server of one disk: nbdkit with our plugin, and nbdfuse, which shows the disk as a file.
 namespace ordeal {
 
 struct DiskServerOptions {
     std::filesystem::path image;
-    std::filesystem::path directory;  ///< for "socket", "pid", "orders" and "met"
+    std::filesystem::path directory;  ///< for "socket", "server.pid", "orders" and "met"
     bool lossy = false;               ///< with a volatile write cache
     std::uint64_t seed = 0;           ///< decides what a power cut loses
 };
@@ -29,5 +31,13 @@ struct DiskServerOptions {
 /// Whether a server answers at its unix socket. It listens before it has opened its image: only its
 /// greeting says that it serves.
 [[nodiscard]] bool disk_server_answers(const std::filesystem::path& socket);
+
+/// What "start.sh" of a directory of disks must be: `sh start.sh DIRECTORY` starts the server whose
+/// command line is in the file "server" of a disk's directory (words that end with a zero byte),
+/// unless it runs. Whoever starts it, there is one; its environment says whose it is.
+[[nodiscard]] std::string_view disk_start_script();
+
+/// The environment variable in which a server has "<domain>/<disk>".
+inline constexpr const char* disk_marker = "ORDEAL_DISK";
 
 }  // namespace ordeal

@@ -1,5 +1,6 @@
 #include "testbed/storage/lab_storage.hpp"
 
+#include "testbed/lab/planes.hpp"
 #include "testbed/procfs.hpp"
 #include "testbed/read_file.hpp"
 #include "testbed/storage/disk_orders.hpp"
@@ -50,35 +51,34 @@ Status write_whole(const fs::path& path, const std::string& text) {
     return ok();
 }
 
-constexpr const char* marker = "ORDEAL_DISK";
+/// "<domain>/<disk>"
+std::string name_in(const fs::path& disk) {
+    return disk.parent_path().filename().string() + "/" + disk.filename().string();
+}
 
 /// A pid file outlives its process, and after the node's next boot the pid may be another disk's:
 /// each server has its disk in its environment.
 bool is_part(const ProcessInfo& process, const fs::path& outside, const char* pid_file) {
     const auto pid = std::to_string(process.ref.pid);
     const auto environment = '\0' + read_file("/proc/" + pid + "/environ");
-    const auto entry = std::string(1, '\0') + marker + "=" +
-                       outside.parent_path().filename().string() + "/" +
-                       outside.filename().string() + '\0';
+    const auto entry = std::string(1, '\0') + disk_marker + "=" + name_in(outside) + '\0';
     const bool is_file = process.name == "nbdfuse";
     return environment.find(entry) != std::string::npos &&
            is_file == (std::string_view(pid_file) == file_pid);
 }
 
-/// Each server stands on the node's bridge, away from the guests' addresses.
+/// Each has an address of its own on the storage plane.
 SharedServer shared_server(const std::string& protocol,
                            const fs::path& image,
                            const fs::path& directory,
                            int slot) {
-    constexpr int addresses_per_net = 250;
-    const auto tail = std::to_string(220 + slot / addresses_per_net) + "." +
-                      std::to_string(1 + slot % addresses_per_net);
     return {.protocol = protocol,
             .image = image,
             .directory = directory,
-            .bridge = "guest",
-            .address = "10.77." + tail,
-            .port = "storage-" + tail};
+            .bridge = std::string(name_of(Plane::storage)),
+            .address = disk_address(slot),
+            .prefix = prefix_of(Plane::storage),
+            .port = "disk" + std::to_string(slot)};
 }
 
 /// Words end with a zero byte, as in /proc/<pid>/cmdline.
@@ -110,7 +110,17 @@ Error nobody_serves(const DiskName& disk) {
 
 }  // namespace
 
-Result<DiskPlace> LabStorage::prepare(const LabNode& node,
+Result<LabNode> LabStorage::storage() const {
+    auto all = nodes_();
+    const auto found = std::ranges::find(all, NodeRole::storage, &LabNode::role);
+    return found != all.end() ? Result<LabNode>(std::move(*found))
+                              : fail(ErrorKind::missing,
+                                     "share a disk",
+                                     "the lab has no storage node",
+                                     "ordeal lab down, then ordeal lab up");
+}
+
+Result<DiskPlace> LabStorage::prepare(const LabNode& host,
                                       const DiskName& disk,
                                       const DiskSpec& spec,
                                       const fs::path& image,
@@ -119,12 +129,13 @@ Result<DiskPlace> LabStorage::prepare(const LabNode& node,
         return DiskPlace{.image = image, .file = image};
     }
     const bool local = spec.backing == "local";
-    const bool shared = spec.backing == "iscsi" || spec.backing == "nfs";
-    if (auto can = shared ? can_share(spec.backing) : can_serve_disks(); !can) {
-        return can.error();
+    const auto can = local ? can_serve_disks() : can_share(spec.backing);
+    const auto node = local ? Result<LabNode>(host) : storage();
+    if (!can || !node) {
+        return can ? node.error() : can.error();
     }
     const auto inside = directory_of(disk);
-    const auto outside = node.outside(inside);
+    const auto outside = node->outside(inside);
     std::error_code error;
     for (const auto* part : {"orders", "met"}) {
         fs::create_directories(outside / part, error);
@@ -132,30 +143,25 @@ Result<DiskPlace> LabStorage::prepare(const LabNode& node,
             return system_failure("make " + (outside / part).string(), error);
         }
     }
-    if (shared) {
-        const auto server = shared_server(spec.backing, image, inside, draw.slot);
-        std::ofstream(outside / "server.sh") << shared_server_script();
-        if (auto written = write_command(outside / "server", shared_server_command(server));
-            !written) {
-            return written.error();
-        }
-        return DiskPlace{.image = image,
-                         .protocol = spec.backing,
-                         .name = shared_name(server),
-                         .address = server.address};
+    std::ofstream(outside / "start.sh") << disk_start_script();
+    if (local) {
+        auto written = write_command(
+            outside / "server",
+            disk_server_command(
+                {.image = image, .directory = inside, .lossy = true, .seed = draw.seed}));
+        written = written ? write_command(outside / "shown", disk_file_command(inside)) : written;
+        return written ? Result<DiskPlace>(DiskPlace{.image = image, .file = inside / "file"})
+                       : written.error();
     }
-    auto written = write_command(
-        outside / "server",
-        disk_server_command(
-            {.image = image, .directory = inside, .lossy = local, .seed = draw.seed}));
-    if (written && local) {
-        written = write_command(outside / "shown", disk_file_command(inside));
-    }
-    if (!written) {
+    const auto server = shared_server(spec.backing, image, inside, draw.slot);
+    std::ofstream(outside / "server.sh") << shared_server_script();
+    if (auto written = write_command(outside / "server", shared_server_command(server)); !written) {
         return written.error();
     }
-    return local ? DiskPlace{.image = image, .file = inside / "file"}
-                 : DiskPlace{.image = image, .protocol = "nbd", .socket = inside / "socket"};
+    return DiskPlace{.image = image,
+                     .protocol = spec.backing,
+                     .name = shared_name(server),
+                     .address = server.address};
 }
 
 Status LabStorage::start_servers(const std::string& domain) {
@@ -167,45 +173,44 @@ Status LabStorage::start_servers(const std::string& domain) {
     return ok();
 }
 
-Status LabStorage::start_part(const Place& place, const char* part) {
-    const auto argv = read_command(place.outside / part);
-    if (argv.empty()) {
-        return fail(
-            ErrorKind::corrupt, "start the disk in " + place.outside.string(), "no command");
-    }
+Status LabStorage::run_in(const Place& place, const Argv& argv) {
     RunOptions options{.deadline = start_deadline,
                        .inside = static_cast<pid_t>(place.node.init().pid)};
     options.cwd = "/";
-    options.env = {{marker,
-                    place.outside.parent_path().filename().string() + "/" +
-                        place.outside.filename().string()}};
     options.background = Background::kept;
+    options.env = {{disk_marker, name_in(place.outside)}};
+    if (options.inside == 0) {
+        return fail(ErrorKind::unavailable,
+                    "start the disk in " + place.outside.string(),
+                    place.node.name() + " is down");
+    }
     const auto started = run_or_fail(argv, options);
     return started ? ok() : Status(started.error());
 }
 
 Status LabStorage::start(const Place& place) {
     const auto tried = "start the disk in " + place.outside.string();
-    std::error_code error;
+    const auto inside = disks_directory / name_in(place.outside);
     if (!process_of(place, server_pid)) {
-        fs::remove(place.outside / "socket", error);
-        fs::remove(place.outside / server_pid, error);
-        if (auto started = start_part(place, "server"); !started) {
+        const auto started = run_in(place, {"sh", (inside / "start.sh").string(), inside.string()});
+        if (!started) {
             return started;
         }
-        const bool by_socket = read_command(place.outside / "server").front() == "nbdkit";
-        if (by_socket && !wait_until(start_deadline, [&] {
-                return disk_server_answers(place.outside / "socket");
-            })) {
-            return fail(ErrorKind::timeout, tried, "nbdkit does not answer");
-        }
     }
-    if (!fs::exists(place.outside / "shown", error) || process_of(place, file_pid)) {
+    std::error_code error;
+    if (!fs::exists(place.outside / "shown", error)) {
+        return ok();
+    }
+    if (!wait_until(start_deadline,
+                    [&] { return disk_server_answers(place.outside / "socket"); })) {
+        return fail(ErrorKind::timeout, tried, "nbdkit does not answer");
+    }
+    if (process_of(place, file_pid)) {
         return ok();
     }
     fs::remove(place.outside / file_pid, error);
     std::ofstream(place.outside / "file").close();
-    if (auto started = start_part(place, "shown"); !started) {
+    if (auto started = run_in(place, read_command(place.outside / "shown")); !started) {
         return started;
     }
     const bool shown = wait_until(start_deadline, [&] { return process_of(place, file_pid); });

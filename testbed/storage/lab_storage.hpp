@@ -22,18 +22,20 @@ struct DiskDraw {
 /// The disk servers in a lab's nodes. Everything it knows is on disk below the nodes' directories,
 /// so that any process can go on with it. Thread-safe: no state of its own but `nodes`.
 ///
-/// A server is a process of the node that has the disk. It dies with the node's power, and with it
-/// what its volatile cache holds; nobody has to tell it. A local disk is shown to QEMU as a file
-/// (nbdfuse), so that each cache mode does to it what it does to a real file or device: QEMU's NBD
-/// client would flush even with cache=unsafe.
+/// A server is a process of the node that has the disk: the domain's own of a local disk, else the
+/// storage node, which QEMU reaches over the storage plane. It dies with the node's power, and with
+/// it what its volatile cache holds; nobody has to tell it. The storage node starts its servers
+/// again when it boots; a local disk is started with its domain. A local disk is shown to QEMU as a
+/// file (nbdfuse), so that each cache mode does to it what it does to a real file or device: QEMU's
+/// NBD client would flush even with cache=unsafe.
 class LabStorage final : public Storage {
   public:
     /// `nodes` gives those that could serve a disk, at any time.
     explicit LabStorage(std::function<std::vector<LabNode>()> nodes) : nodes_(std::move(nodes)) {}
 
-    /// Prepares the server of a disk on a node, if its backing wants one; not started. `image` as
-    /// all see it; the rest of the answer as the node does.
-    [[nodiscard]] Result<DiskPlace> prepare(const LabNode& node,
+    /// Prepares the server of a disk, if its backing wants one; not started. `host` is the
+    /// domain's. `image` as all see it; the rest of the answer as the domain's hosts do.
+    [[nodiscard]] Result<DiskPlace> prepare(const LabNode& host,
                                             const DiskName& disk,
                                             const DiskSpec& spec,
                                             const std::filesystem::path& image,
@@ -62,13 +64,14 @@ class LabStorage final : public Storage {
         std::filesystem::path outside;
     };
 
+    [[nodiscard]] Result<LabNode> storage() const;
     [[nodiscard]] Result<Place> find(const DiskName& disk) const;
     [[nodiscard]] std::vector<Place> places_of(const std::string& domain) const;
     /// The process that wrote the pid file.
     [[nodiscard]] static std::optional<ProcessRef> process_of(const Place& place,
                                                               const char* pid_file);
     [[nodiscard]] static Status start(const Place& place);
-    [[nodiscard]] static Status start_part(const Place& place, const char* part);
+    [[nodiscard]] static Status run_in(const Place& place, const Argv& argv);
     [[nodiscard]] static Status end(const Place& place, const char* pid_file, Signal signal);
 
     std::function<std::vector<LabNode>()> nodes_;

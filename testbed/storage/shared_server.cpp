@@ -1,6 +1,7 @@
 #include "testbed/storage/shared_server.hpp"
 
 #include "testbed/cache.hpp"
+#include "testbed/storage/disk_server.hpp"
 
 #include <array>
 #include <cerrno>
@@ -12,6 +13,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
+/// What the script calls "target" is the plugin of an NBD server.
 constexpr const char* target = "iqn.2026-01.org.ordeal:disk";
 
 /// $1 is the verb. "start" makes the machine and waits for it; the others run in it.
@@ -41,7 +43,9 @@ await() {
 }
 
 connect() {
-    ip link add eth0 type veth peer name "$port" netns /proc/1/ns/net
+    # The same at each start: who knew it, knows it.
+    mac=$(echo "${address#*.*.}" | { IFS=. read -r net host; printf '02:00:0a:4e:%02x:%02x' "$net" "$host"; })
+    ip link add eth0 address "$mac" type veth peer name "$port" netns /proc/1/ns/net
     ip link set lo up
     ip address add "$address/$prefix" dev eth0
     ip link set eth0 up
@@ -65,6 +69,12 @@ case $verb in
         await test -s server.pid
         inside() { nsenter --target "$(cat server.pid)" --net "$@"; }
         case $verb in
+            start-nbd)
+                # It listens before it has opened its image: only its greeting says that it serves.
+                # shellcheck disable=SC2016
+                await inside bash -c 'exec 3<>"/dev/tcp/$0/10809" &&
+                    read -r -N 8 -t 1 word <&3 && [ "$word" = NBDMAGIC ]' "$address"
+                ;;
             start-iscsi)
                 admin() { LD_LIBRARY_PATH=$libraries "$(program tgtadm)" --lld iscsi "$@"; }
                 await admin --op new --mode target --tid 1 -T "$target"
@@ -78,6 +88,12 @@ case $verb in
                 await inside "$(program rpcinfo)" -t "$address" mountd 3
                 ;;
         esac
+        ;;
+    nbd)
+        connect
+        tell_pid
+        exec nbdkit --foreground --ipaddr "$address" "$target" "image=$image" \
+            "directory=$directory" cache=write-through
         ;;
     iscsi)
         connect
@@ -150,14 +166,20 @@ Argv shared_server_command(const SharedServer& server) {
             server.address,
             std::to_string(server.prefix),
             server.port,
-            target};
+            server.protocol == "nbd" ? ORDEAL_DISK_PLUGIN : target};
 }
 
 std::string shared_name(const SharedServer& server) {
+    if (server.protocol == "nbd") {
+        return "";
+    }
     return server.protocol == "iscsi" ? std::string(target) + "/1" : server.image.string();
 }
 
 Status can_share(const std::string& protocol) {
+    if (protocol == "nbd") {
+        return can_serve_disks();
+    }
     const auto tried = "share a disk by " + protocol;
     const fs::path client = "/usr/lib/x86_64-linux-gnu/qemu/block-" + protocol + ".so";
     if (!there(client)) {

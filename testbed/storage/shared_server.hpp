@@ -8,11 +8,12 @@
 #include <string_view>
 
 /// Shared storage: real servers in user space, one for each disk, each a small machine with an
-/// address of its own on a bridge. QEMU reaches them with its own clients (qemu-block-extra).
+/// address of its own on a bridge. QEMU reaches them with its own clients (NBD's is built in, the
+/// others are in qemu-block-extra). The NBD server is nbdkit with our plugin.
 namespace ordeal {
 
 struct SharedServer {
-    std::string protocol;  ///< "iscsi" or "nfs"
+    std::string protocol;  ///< "nbd", "iscsi" or "nfs"
     std::filesystem::path image;
     std::filesystem::path directory;  ///< for the server's own files, as where it runs
     std::string bridge;
@@ -28,7 +29,7 @@ struct SharedServer {
 /// server serves, and leaves the server's pid in "server.pid".
 [[nodiscard]] Argv shared_server_command(const SharedServer& server);
 
-/// What QEMU calls the disk: an iSCSI target with its unit, or the path of a file.
+/// What QEMU calls the disk: an iSCSI target with its unit, the path of a file, or nothing (NBD).
 [[nodiscard]] std::string shared_name(const SharedServer& server);
 
 /// Whether this machine has the server and QEMU's client for it. Errors: missing, with the reason.

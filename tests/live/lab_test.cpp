@@ -206,13 +206,17 @@ TEST_F(RunningLab, IsTakenDownByAnotherProcess) {
 
 TEST_F(RunningLab, ReportsItsServices) {
     auto status = lab_->status();
-    ASSERT_EQ(status.nodes.size(), 1U);
+    ASSERT_EQ(status.nodes.size(), 2U) << "and the storage node";
     EXPECT_TRUE(status.complete);
     EXPECT_TRUE(status.nodes[0].alive);
     EXPECT_EQ(status.nodes[0].domains, 0);
-    for (const auto& service : status.nodes[0].services) {
-        EXPECT_TRUE(service.process) << service.name;
+    for (const auto& seen : status.nodes) {
+        for (const auto& service : seen.services) {
+            EXPECT_TRUE(service.process) << seen.name << " " << service.name;
+        }
     }
+    ASSERT_EQ(status.nodes[1].services.size(), 1U);
+    EXPECT_EQ(status.nodes[1].services[0].name, "sshd");
     ASSERT_TRUE(node().stop_service("sshd", 2s));
     const auto sshd = node().service_process("sshd");
     ASSERT_FALSE(sshd);

@@ -164,7 +164,7 @@ TEST_F(LiveSite, RefusesAWrongPasswordAndTellsOfAControllerThatIsNotThere) {
     EXPECT_FALSE(IpmiPower(target).state(10s));
     target.password_file = lab_->directory() / "power_password";
     EXPECT_TRUE(IpmiPower(target).state(10s));
-    target.address = power_address(9);
+    target.address = power_address(storage_number + 1);
     const auto absent = IpmiPower(target).state(10s);
     ASSERT_FALSE(absent);
     EXPECT_THAT(absent.error().text(), HasSubstr("n1"));

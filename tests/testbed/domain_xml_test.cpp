@@ -134,17 +134,16 @@ TEST(DomainXml, SaysWhoseDomainItIs) {
     EXPECT_STREQ(mark.attribute("directory").value(), "/trial & error");
 }
 
-TEST(DomainXml, ConnectsToAServerBySocketAndSaysThePolicies) {
+TEST(DomainXml, ConnectsToAServerAndSaysThePolicies) {
     auto wanted = spec();
     wanted.disks[0].werror = "stop";
     wanted.disks[0].rerror = "ignore";
     auto where = place();
-    where.disks[0] = {
-        .image = "/trial/data.img", .protocol = "nbd", .socket = "/run/ordeal/disks/d/socket"};
+    where.disks[0] = {.image = "/trial/data.img", .protocol = "nbd", .address = "10.78.1.1"};
     const auto xml = parsed(wanted, where);
     EXPECT_EQ(attribute(xml, "//disk/@type"), "network");
     EXPECT_EQ(attribute(xml, "//disk/source/@protocol"), "nbd");
-    EXPECT_EQ(attribute(xml, "//disk/source/host/@socket"), "/run/ordeal/disks/d/socket");
+    EXPECT_EQ(attribute(xml, "//disk/source/host/@name"), "10.78.1.1");
     EXPECT_EQ(attribute(xml, "//disk/driver/@error_policy"), "stop");
     EXPECT_EQ(attribute(xml, "//disk/driver/@rerror_policy"), "ignore");
     EXPECT_EQ(attribute(parsed(spec()), "//disk/driver/@error_policy"), "enospace");

@@ -17,19 +17,26 @@ TEST(LabPlanes, GiveEveryMachineAnAddressOfItsOwn) {
     std::set<std::string> seen;
     for (const auto plane : all_planes) {
         EXPECT_TRUE(seen.insert(rack_address(plane)).second);
-        for (int number = 1; number <= most_nodes; ++number) {
+        for (int number = 1; number <= storage_number; ++number) {
             EXPECT_TRUE(seen.insert(node_address(plane, number)).second);
         }
     }
-    for (int number = 1; number <= most_nodes; ++number) {
+    for (int number = 1; number <= storage_number; ++number) {
         EXPECT_TRUE(seen.insert(power_address(number)).second);
     }
+    for (int slot = 0; slot < most_slots; ++slot) {
+        EXPECT_TRUE(seen.insert(guest_address(slot)).second);
+        EXPECT_TRUE(seen.insert(disk_address(slot)).second);
+    }
+    EXPECT_EQ(guest_address(0), "10.77.1.1");
+    EXPECT_EQ(disk_address(most_slots - 1), "10.78.20.250");
 }
 
 TEST(LabPlanes, NamePortsThatTheKernelTakes) {
     constexpr std::size_t longest = 15;  // IFNAMSIZ - 1
     for (const auto plane : all_planes) {
         EXPECT_LE(port_of("n8", plane).size(), longest);
+        EXPECT_LE(port_of(storage_node, plane).size(), longest);
         EXPECT_EQ(plane_named(name_of(plane)), plane);
     }
     EXPECT_FALSE(plane_named("astral"));
