@@ -44,7 +44,8 @@ await() {
 
 connect() {
     # The same at each start: who knew it, knows it.
-    mac=$(echo "${address#*.*.}" | { IFS=. read -r net host; printf '02:00:0a:4e:%02x:%02x' "$net" "$host"; })
+    # shellcheck disable=SC2046
+    mac=$(printf '02:00:0a:4e:%02x:%02x' $(echo "${address#*.*.}" | tr . ' '))
     ip link add eth0 address "$mac" type veth peer name "$port" netns /proc/1/ns/net
     ip link set lo up
     ip address add "$address/$prefix" dev eth0
