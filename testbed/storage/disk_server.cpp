@@ -83,6 +83,8 @@ exec flock --close . sh -c '
         exit 0
     fi
     rm -f socket server.pid
+    # xargs waits, and must: nbdkit asks to be ended with its parent, and the thread that starts us
+    # is gone before nbdkit is in the background.
     exec xargs -0 -a server env "ORDEAL_DISK=$0"
 ' "$(basename "${disk%/*}")/${disk##*/}"
 )sh";
