@@ -23,3 +23,16 @@ target_link_libraries(ordeal_precompiled_tests PRIVATE ordeal_options Threads::T
 target_compile_options(ordeal_precompiled_tests PRIVATE ${ordeal_test_options})
 target_precompile_headers(ordeal_precompiled_tests PRIVATE
   ${CMAKE_SOURCE_DIR}/core/precompiled.hpp <gmock/gmock.h> <gtest/gtest.h>)
+
+# Batches of sources in one compilation, where whole folders are built far more often than one file is
+# changed: what each source instantiates of the standard library is then compiled once. Names in unnamed
+# namespaces must be told apart within a folder. Off where one source is looked at alone (dev, tidy).
+option(ORDEAL_UNITY "Compile the sources of a folder in batches" OFF)
+
+function(ordeal_batched target)
+  if(ORDEAL_UNITY)
+    set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 8)
+    # A class that holds another source's private type is one source's own all the same.
+    target_compile_options(${target} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>)
+  endif()
+endfunction()

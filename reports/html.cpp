@@ -3,6 +3,7 @@
 #include "reports/escape.hpp"
 #include "reports/file.hpp"
 #include "reports/html_parts.hpp"
+#include "reports/put.hpp"
 #include "reports/style.hpp"
 
 #include <algorithm>
@@ -13,11 +14,6 @@ namespace ordeal::reports {
 namespace {
 
 constexpr std::size_t least_in_full = 2;  ///< of a cell's failures, and of its passes
-
-template <class... Values>
-void put(std::string& out, fmt::format_string<Values...> format, Values&&... values) {
-    fmt::format_to(std::back_inserter(out), format, std::forward<Values>(values)...);
-}
 
 std::string_view verdict_word(const RunRecord& run) {
     if (run.residue) {

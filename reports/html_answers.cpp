@@ -1,5 +1,6 @@
 #include "reports/escape.hpp"
 #include "reports/html_parts.hpp"
+#include "reports/put.hpp"
 #include "reports/strip.hpp"
 
 #include <algorithm>
@@ -8,11 +9,6 @@
 
 namespace ordeal::reports {
 namespace {
-
-template <class... Values>
-void put(std::string& out, fmt::format_string<Values...> format, Values&&... values) {
-    fmt::format_to(std::back_inserter(out), format, std::forward<Values>(values)...);
-}
 
 std::string bounds_text(const statistics::Quantile& quantile) {
     if (!quantile.low) {

@@ -1,5 +1,6 @@
 #include "reports/escape.hpp"
 #include "reports/html_parts.hpp"
+#include "reports/put.hpp"
 #include "reports/timeline.hpp"
 
 #include <algorithm>
@@ -11,11 +12,6 @@ namespace {
 
 constexpr std::size_t opened = 2;         ///< failed trials shown unfolded
 constexpr std::size_t most_remarks = 40;  ///< lines of a trial's log
-
-template <class... Values>
-void put(std::string& out, fmt::format_string<Values...> format, Values&&... values) {
-    fmt::format_to(std::back_inserter(out), format, std::forward<Values>(values)...);
-}
 
 std::string_view css_class(Verdict verdict) {
     return name_of(verdict);

@@ -2,6 +2,7 @@
 
 #include "reports/escape.hpp"
 #include "reports/file.hpp"
+#include "reports/put.hpp"
 #include "reports/summary.hpp"
 
 #include <algorithm>
@@ -13,12 +14,7 @@ namespace {
 
 constexpr std::size_t most_trials = 10;  ///< named in full; the others are counted
 
-template <class... Values>
-void put(std::string& out, fmt::format_string<Values...> format, Values&&... values) {
-    fmt::format_to(std::back_inserter(out), format, std::forward<Values>(values)...);
-}
-
-void append_observers(std::string& out, const CellSummary& cell) {
+void append_observer_table(std::string& out, const CellSummary& cell) {
     if (cell.observers.empty()) {
         return;
     }
@@ -85,7 +81,7 @@ std::string render_markdown(const RunRecord& run) {
                 markdown(check.sentence()),
                 grades.empty() ? "" : markdown(" " + grades + "."));
         }
-        append_observers(out, cell);
+        append_observer_table(out, cell);
         append_trials(out, cell);
     }
     put(out, "\nRepeat: {}\n", markdown(command_text(run)));

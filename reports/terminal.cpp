@@ -1,6 +1,7 @@
 #include "reports/terminal.hpp"
 
 #include "reports/escape.hpp"
+#include "reports/put.hpp"
 #include "reports/summary.hpp"
 
 #include <algorithm>
@@ -15,11 +16,6 @@ namespace {
 
 constexpr std::size_t most_trials = 10;  ///< named in the summary; the others are counted
 constexpr std::size_t bar_width = 24;
-
-template <class... Values>
-void put(std::string& out, fmt::format_string<Values...> format, Values&&... values) {
-    fmt::format_to(std::back_inserter(out), format, std::forward<Values>(values)...);
-}
 
 bool is_set(const char* name) {
     const char* value = std::getenv(name);  // NOLINT(concurrency-mt-unsafe): nobody sets it
@@ -54,7 +50,7 @@ std::string cut(const std::string& text, std::size_t width) {
     return text;
 }
 
-void append_observers(std::string& out, const CellSummary& cell) {
+void append_observer_lines(std::string& out, const CellSummary& cell) {
     if (cell.observers.empty()) {
         return;
     }
@@ -146,7 +142,7 @@ std::string render_terminal(const RunRecord& run, const TerminalStyle& style) {
                 one_line(check.sentence()),
                 grades.empty() ? "" : one_line(" " + grades + "."));
         }
-        append_observers(out, cell);
+        append_observer_lines(out, cell);
         append_trials(out, cell, style);
     }
     put(out, "\n  repeat: {}\n", one_line(command_text(run)));

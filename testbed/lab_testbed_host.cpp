@@ -16,7 +16,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto service_deadline = 20s;
-constexpr auto libvirt_deadline = 5s;
+constexpr auto answer_deadline = 5s;
 
 /// Whether the process is the QEMU of `domain`: libvirt names it in `-name guest=<domain>,…`. The
 /// pid file alone does not tell: with libvirtd dead it outlives its QEMU.
@@ -99,7 +99,7 @@ Result<std::unique_ptr<LabHost>> LabHost::open(
     }
     // A rollback may find it dead, or out of reach, and mend that.
     if (node.service_process("libvirtd")) {
-        std::ignore = (*libvirt)->alive(libvirt_deadline);
+        std::ignore = (*libvirt)->alive(answer_deadline);
     }
     return std::unique_ptr<LabHost>(new LabHost(std::move(node), std::move(*libvirt)));
 }
@@ -135,7 +135,7 @@ Result<ProcessRef> LabHost::service_process(const std::string& service) {
 Status LabHost::start_service(const std::string& service) {
     auto started = node_.start_service(service, service_deadline);
     // It answers, but our connection to it may still be the old one.
-    return started && service == "libvirtd" ? hypervisor_->alive(libvirt_deadline) : started;
+    return started && service == "libvirtd" ? hypervisor_->alive(answer_deadline) : started;
 }
 
 Result<ProcessStatus> LabHost::process_status(const ProcessRef& process) {

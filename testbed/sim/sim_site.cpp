@@ -12,8 +12,8 @@ constexpr Duration controller_latency = 30ms;
 constexpr Duration off_time = 1s;  // of a power cycle
 constexpr Duration echo_latency = 300us;
 
-constexpr Duration tick = 10ms;
-constexpr Duration death = 2ms;
+constexpr Duration program_tick = 10ms;
+constexpr Duration power_death = 2ms;
 constexpr auto gibibyte = Bytes{std::uint64_t{1} << 30U};
 constexpr std::uint64_t written_a_tick = std::uint64_t{1} << 20U;
 
@@ -132,7 +132,7 @@ Result<ProgramStatus> SimHost::program(const std::string& name) {
     if (!status) {
         return status.error();
     }
-    const auto ticks = static_cast<std::uint64_t>(status->cpu_time / tick);
+    const auto ticks = static_cast<std::uint64_t>(status->cpu_time / program_tick);
     return ProgramStatus{.process = found->second,
                          .cpu_time = status->cpu_time,
                          .resident = gibibyte,
@@ -145,7 +145,7 @@ Status SimHost::end_program(const std::string& name) {
         return ok();
     }
     auto ended = signal(found->second, Signal::kill);
-    world_.scheduler().wait_for(death, {});
+    world_.scheduler().wait_for(power_death, {});
     return ended;
 }
 

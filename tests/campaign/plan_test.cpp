@@ -11,9 +11,10 @@ namespace {
 
 using namespace std::chrono_literals;
 
-const std::string varied = with(with(sound, "[[domain]]", "[matrix]\nv = [1, 2]\n\n[[domain]]"),
-                                "name = \"vm\"",
-                                "name = \"vm\"\nvcpus = \"${v}\"");
+const std::string varied_twice =
+    with(with(sound, "[[domain]]", "[matrix]\nv = [1, 2]\n\n[[domain]]"),
+         "name = \"vm\"",
+         "name = \"vm\"\nvcpus = \"${v}\"");
 
 Plan plan_of(const std::vector<Definition>& definitions, const PlanOptions& options) {
     auto plan = make_plan(definitions, options);
@@ -33,7 +34,7 @@ std::map<int, std::pair<std::uint64_t, Duration>> draws(const Plan& plan) {
 }
 
 TEST(Plan, GoesRoundTheCells) {
-    const auto plan = plan_of({parse_sound(varied)}, {.seed = 7});
+    const auto plan = plan_of({parse_sound(varied_twice)}, {.seed = 7});
     ASSERT_EQ(plan.trials.size(), 6U);
     ASSERT_EQ(plan.experiments.size(), 2U);
     for (std::size_t index = 0; index < plan.trials.size(); ++index) {
@@ -76,19 +77,20 @@ TEST(Plan, IsNotMovedByAnotherFaultOrExperimentOrValue) {
     for (const auto& trial : plan_of({parse_sound(other_fault)}, {.seed = 5}).trials) {
         EXPECT_EQ(trial.faults.at(1).at, alone.at(trial.repetition).second);
     }
-    const auto other = with(varied, "name = \"kill\"", "name = \"other\"");
+    const auto other = with(varied_twice, "name = \"kill\"", "name = \"other\"");
     const auto both = plan_of({parse_sound(other), parse_sound(sound)}, {.seed = 5});
     for (const auto& trial : both.trials) {
         if (both.experiments[trial.experiment].name == "kill") {
             EXPECT_EQ(trial.seed, alone.at(trial.repetition).first);
         }
     }
-    EXPECT_EQ(draws(plan_of({parse_sound(varied)}, {.seed = 5})),
-              draws(plan_of({parse_sound(with(varied, "[1, 2]", "[1, 2, 3]"))}, {.seed = 5})));
+    EXPECT_EQ(
+        draws(plan_of({parse_sound(varied_twice)}, {.seed = 5})),
+        draws(plan_of({parse_sound(with(varied_twice, "[1, 2]", "[1, 2, 3]"))}, {.seed = 5})));
 }
 
 TEST(Plan, KeepsOnlyWhatIsAskedForUnchanged) {
-    const std::vector definitions{parse_sound(varied),
+    const std::vector definitions{parse_sound(varied_twice),
                                   parse_sound(with(sound, "\"kill\"", "\"other\""))};
     const auto all = plan_of(definitions, {.seed = 5});
     ASSERT_EQ(all.trials.size(), 9U);
@@ -110,7 +112,7 @@ TEST(Plan, KeepsOnlyWhatIsAskedForUnchanged) {
 }
 
 TEST(Plan, RefusesWhatMakesNoSense) {
-    const std::vector definitions{parse_sound(varied)};
+    const std::vector definitions{parse_sound(varied_twice)};
     EXPECT_FALSE(make_plan({}, {}));
     EXPECT_FALSE(make_plan(definitions, {.trials = 0}));
     EXPECT_FALSE(make_plan(definitions, {.trials = 100'001}));

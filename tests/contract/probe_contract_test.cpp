@@ -12,9 +12,9 @@ namespace {
 
 using namespace std::chrono_literals;
 
-using Row = CatalogueRow<Probe>;
+using ProbeRow = CatalogueRow<Probe>;
 
-class ProbeContract : public testing::TestWithParam<Row> {
+class ProbeContract : public testing::TestWithParam<ProbeRow> {
   protected:
     [[nodiscard]] Duration interval() const { return sim_.params.get<Duration>("interval"); }
 
@@ -110,7 +110,7 @@ TEST_P(ProbeContract, SaysItBrieflyAndSteadily) {
     }
 }
 
-std::string name_of_row(const testing::TestParamInfo<Row>& row) {
+std::string name_of_probe(const testing::TestParamInfo<ProbeRow>& row) {
     std::string name(row.param.kind);
     std::ranges::replace(name, '.', '_');
     return name;
@@ -119,7 +119,7 @@ std::string name_of_row(const testing::TestParamInfo<Row>& row) {
 INSTANTIATE_TEST_SUITE_P(Catalogue,
                          ProbeContract,
                          testing::ValuesIn(probes::catalogue().begin(), probes::catalogue().end()),
-                         name_of_row);
+                         name_of_probe);
 
 }  // namespace
 }  // namespace ordeal

@@ -16,7 +16,7 @@ using testing::HasSubstr;
 using testing::Not;
 
 /// The report is written as well-formed XML, so that a strict parser finds every broken escape.
-pugi::xml_document parse(const std::string& text) {
+pugi::xml_document parse_page(const std::string& text) {
     pugi::xml_document document;
     const auto result = document.load_buffer(
         text.data(), text.size(), pugi::parse_default | pugi::parse_doctype, pugi::encoding_utf8);
@@ -36,7 +36,7 @@ std::string text_of(const pugi::xml_node& node) {
 
 TEST(Html, SaysVerdictAnswerAndBoundOnTop) {
     const auto text = render_html(synthetic::mixed_run());
-    const auto document = parse(text);
+    const auto document = parse_page(text);
     EXPECT_STREQ(document.select_node("//header/h1").node().text().get(), "Failed");
     EXPECT_THAT(text_of(document.select_node("//header").node()),
                 HasSubstr("2 of 20 trials failed"));
@@ -48,7 +48,7 @@ TEST(Html, SaysVerdictAnswerAndBoundOnTop) {
 }
 
 TEST(Html, EveryTrialIsThereOnceFailuresFirst) {
-    const auto document = parse(render_html(synthetic::mixed_run()));
+    const auto document = parse_page(render_html(synthetic::mixed_run()));
     const auto trials = document.select_nodes("//details[starts-with(@id,'trial-')]");
     ASSERT_EQ(trials.size(), 20U);
     EXPECT_STREQ(trials[0].node().attribute("id").value(), "trial-7");
@@ -59,7 +59,7 @@ TEST(Html, EveryTrialIsThereOnceFailuresFirst) {
 }
 
 TEST(Html, DrawsOneLaneForEachObserver) {
-    const auto document = parse(render_html(synthetic::frozen_run()));
+    const auto document = parse_page(render_html(synthetic::frozen_run()));
     const auto timeline = document.select_node("//svg[@class='timeline']").node();
     const auto names = timeline.select_nodes(".//text[@class='n']");
     EXPECT_EQ(names.size(), 1 + 8 + 1U);  // true health, observers, acknowledged
@@ -70,7 +70,7 @@ TEST(Html, DrawsOneLaneForEachObserver) {
 
 TEST(Html, AsksForNothingFromOutsideAndRunsNothing) {
     const auto text = render_html(synthetic::panic_run());
-    const auto document = parse(text);
+    const auto document = parse_page(text);
     EXPECT_TRUE(document.select_nodes("//script | //link | //img | //iframe | //object").empty());
     EXPECT_THAT(text, Not(HasSubstr("http://")));
     EXPECT_THAT(text, Not(HasSubstr("https://")));
@@ -80,7 +80,7 @@ TEST(Html, AsksForNothingFromOutsideAndRunsNothing) {
 
 TEST(Html, HostileStringsStayText) {
     const auto text = render_html(synthetic::hostile_run());
-    const auto document = parse(text);
+    const auto document = parse_page(text);
     EXPECT_TRUE(document.select_nodes("//script | //img").empty());
     EXPECT_THAT(text, Not(HasSubstr("<script")));
     EXPECT_THAT(text, Not(HasSubstr("\x1b")));
@@ -95,7 +95,7 @@ TEST(Html, HostileStringsStayText) {
 }
 
 TEST(Html, TrialsBeyondTheLimitAreALineEach) {
-    const auto document = parse(
+    const auto document = parse_page(
         render_html(synthetic::large_run(60), {}, {.failures_in_full = 1, .passes_in_full = 5}));
     EXPECT_EQ(document.select_nodes("//details[starts-with(@id,'trial-')]").size(), 1 + 5U);
     EXPECT_EQ(document.select_nodes("//tr[starts-with(@id,'trial-')]").size(), 60 - 6U);
@@ -104,12 +104,12 @@ TEST(Html, TrialsBeyondTheLimitAreALineEach) {
 TEST(Html, ReadsWithNothingAtAll) {
     RunRecord run;
     run.planned_trials = 3;
-    const auto document = parse(render_html(run));
+    const auto document = parse_page(render_html(run));
     EXPECT_STREQ(document.select_node("//header/h1").node().text().get(), "No verdict");
 }
 
 TEST(Html, SaysThatARunWasInterrupted) {
-    const auto document = parse(render_html(synthetic::interrupted_run()));
+    const auto document = parse_page(render_html(synthetic::interrupted_run()));
     EXPECT_THAT(text_of(document.select_node("//header").node()),
                 HasSubstr("interrupted by SIGINT"));
     EXPECT_STREQ(document.select_node("//header/h1").node().text().get(), "No verdict");

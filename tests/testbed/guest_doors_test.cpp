@@ -19,7 +19,7 @@ namespace {
 namespace fs = std::filesystem;
 using namespace std::chrono_literals;
 
-constexpr auto patience = 10s;
+constexpr auto door_patience = 10s;
 
 /// One QEMU's end of the agent port, and the agent behind it.
 class FakeAgent {
@@ -87,7 +87,7 @@ class Heard {
 
     std::vector<T> wait_for(std::size_t count) {
         std::unique_lock lock(mutex_);
-        changed_.wait_for(lock, patience, [&] { return items_.size() >= count; });
+        changed_.wait_for(lock, door_patience, [&] { return items_.size() >= count; });
         return items_;
     }
 
@@ -123,7 +123,7 @@ class GuestDoorsTest : public testing::Test {
 
     fs::path socket() const { return directory_ / "agent"; }
 
-    Result<Hello> hello(Duration deadline = patience) {
+    Result<Hello> hello(Duration deadline = door_patience) {
         return doors_->wait_hello(scheduler_.now() + deadline);
     }
 
@@ -132,7 +132,7 @@ class GuestDoorsTest : public testing::Test {
         agent.say(wire::Hello{.boot_id = "one"});
         ASSERT_TRUE(hello());
         const LoadOrder order{.spec = {.profile = "append_fsync", .writers = 2}, .run_id = 7};
-        std::jthread ordering([&] { EXPECT_TRUE(doors_->start_load(order, patience)); });
+        std::jthread ordering([&] { EXPECT_TRUE(doors_->start_load(order, door_patience)); });
         const auto start = agent.hear<wire::LoadStart>();
         EXPECT_EQ(start.plan.run, 7U);
         EXPECT_EQ(start.directory, "/data/ledger-7");
@@ -201,7 +201,7 @@ TEST_F(GuestDoorsTest, ReportWhatNobodyOrderedAndWhatIsNoFrame) {
 }
 
 TEST_F(GuestDoorsTest, CallALinkThatIsLostWithAFaultSuccess) {
-    EXPECT_EQ(doors_->inject("panic", {}, patience).error().kind, ErrorKind::unavailable);
+    EXPECT_EQ(doors_->inject("panic", {}, door_patience).error().kind, ErrorKind::unavailable);
     std::optional<FakeAgent> agent(socket());
     agent->say(wire::Hello{.boot_id = "one"});
     ASSERT_TRUE(hello());
@@ -209,7 +209,7 @@ TEST_F(GuestDoorsTest, CallALinkThatIsLostWithAFaultSuccess) {
         EXPECT_EQ(agent->hear<wire::InjectFault>().kind, "panic");
         agent.reset();
     });
-    EXPECT_TRUE(doors_->inject("panic", {}, patience));
+    EXPECT_TRUE(doors_->inject("panic", {}, door_patience));
 }
 
 TEST_F(GuestDoorsTest, PassOnTheAgentsRefusal) {
@@ -220,7 +220,7 @@ TEST_F(GuestDoorsTest, PassOnTheAgentsRefusal) {
         const auto order = agent.hear<wire::InjectFault>();
         agent.say(wire::Reply{.request = order.request, .error = "not permitted"});
     });
-    EXPECT_EQ(doors_->inject("panic", {}, patience).error().kind, ErrorKind::refused);
+    EXPECT_EQ(doors_->inject("panic", {}, door_patience).error().kind, ErrorKind::refused);
 }
 
 TEST_F(GuestDoorsTest, RefuseALoadThatTheLedgerCannotHold) {
@@ -228,9 +228,9 @@ TEST_F(GuestDoorsTest, RefuseALoadThatTheLedgerCannotHold) {
     agent.say(wire::Hello{.boot_id = "one"});
     ASSERT_TRUE(hello());
     const LoadOrder odd_record{.spec = {.profile = "append_fsync", .record = {100}}};
-    EXPECT_FALSE(doors_->start_load(odd_record, patience));
+    EXPECT_FALSE(doors_->start_load(odd_record, door_patience));
     const LoadOrder odd_profile{.spec = {.profile = "magic"}};
-    EXPECT_FALSE(doors_->start_load(odd_profile, patience));
+    EXPECT_FALSE(doors_->start_load(odd_profile, door_patience));
 }
 
 TEST_F(GuestDoorsTest, HandOutConsoleLinesAndNetworkHeartbeats) {

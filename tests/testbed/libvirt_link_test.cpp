@@ -8,14 +8,14 @@ namespace {
 
 using ::testing::HasSubstr;
 
-constexpr const char* domain = R"(<domain><devices>
+constexpr const char* domain_xml = R"(<domain><devices>
   <interface type='bridge'><mac address='52:54:4d:00:00:01'/><source bridge='guest'/></interface>
   <interface type='bridge'><link state='down'/></interface>
 </devices></domain>)";
 
 TEST(LibvirtLink, IsUpUnlessItSaysDown) {
-    EXPECT_EQ(link_in(domain).value(), LinkState::up);
-    const auto card = network_card_with(domain, LinkState::down);
+    EXPECT_EQ(link_in(domain_xml).value(), LinkState::up);
+    const auto card = network_card_with(domain_xml, LinkState::down);
     ASSERT_TRUE(card);
     EXPECT_THAT(*card, HasSubstr("52:54:4d:00:00:01"));
     const auto after = "<domain><devices>" + *card + "</devices></domain>";
