@@ -1,0 +1,105 @@
+#include "injectors/catalogue.hpp"
+#include "tests/live/live_run.hpp"
+
+#include <initializer_list>
+
+// One trial of every fault that the other live tests leave out, with a real guest: it acts, it is
+// healed, nothing is left, and nothing that was acknowledged is lost.
+
+namespace ordeal {
+namespace {
+
+struct Wanted {
+    std::string kind;
+    std::string target = "vm";
+    Params params = {};
+};
+
+class LiveFaults : public LiveRun {
+  protected:
+    /// The experiment of a disk on an NBD server, once for each of the faults.
+    std::vector<Definition> each_of(std::initializer_list<Wanted> faults) {
+        auto definitions = shipped("site/storage-cut-nbd");
+        auto& cells = definitions.at(0).cells;
+        const auto pattern = cells.at(0);
+        cells.clear();
+        for (const auto& wanted : faults) {
+            auto cell = pattern;
+            auto& fault = cell.faults.at(0);
+            fault.id = wanted.kind;
+            fault.kind = wanted.kind;
+            fault.target = wanted.target;
+            fault.hold = {2s, 2s};
+            fault.params = defaults_of(wanted);
+            cell.domains.at(0).host = "n1";
+            cell.hosts = 2;
+            cell.recover = false;
+            cell.cell = {{"fault", wanted.kind}};
+            std::erase_if(cell.checks, [](const CheckSpec& check) {
+                return check.kind != "no_acked_write_lost";
+            });
+            cells.push_back(std::move(cell));
+        }
+        return definitions;
+    }
+
+    Params defaults_of(const Wanted& wanted) {
+        const auto known = std::ranges::find(kinds_->faults, wanted.kind, &EntryInfo::kind);
+        EXPECT_NE(known, kinds_->faults.end()) << wanted.kind;
+        Params params = wanted.params;
+        for (const auto& param : known->params) {
+            if (param.fallback && !params.has(param.name)) {
+                params.set(param.name, *param.fallback);
+            }
+        }
+        return params;
+    }
+
+    void run_all(std::initializer_list<Wanted> faults) {
+        const auto record = run(each_of(faults), 1, 1);
+        ASSERT_EQ(record.trials.size(), faults.size());
+        EXPECT_TRUE(record.finished) << record.stop_reason;
+        for (const auto& trial : record.trials) {
+            SCOPED_TRACE(trial.cell.get<std::string>("fault") + ": " + trial.reason);
+            const auto* observed = trial.history.first(event::fault_observed);
+            ASSERT_NE(observed, nullptr);
+            EXPECT_EQ(observed->data.get<std::string>("activation"), "active")
+                << observed->data.get<std::string>("evidence");
+            for (const auto* residue : trial.history.of(event::fault_residue)) {
+                EXPECT_EQ(residue->data.get<std::string>("residue"), "none");
+            }
+            ASSERT_EQ(trial.findings.size(), 1U);
+            EXPECT_EQ(trial.findings[0].verdict, Verdict::pass) << trial.findings[0].summary;
+        }
+    }
+};
+
+TEST_F(LiveFaults, ThatKeepTheDiskFromAnsweringActAndLoseNothing) {
+    run_all({{.kind = "storage.cut"},
+             {.kind = "storage.hang"},
+             {.kind = "storage.slow"},
+             {.kind = "storage.server_restart"}});
+}
+
+TEST_F(LiveFaults, ThatTheDiskAnswersWithAnErrorActAndLoseNothing) {
+    run_all(
+        {{.kind = "storage.io_error"}, {.kind = "storage.enospc"}, {.kind = "storage.readonly"}});
+}
+
+TEST_F(LiveFaults, OfTheStoragePlaneActAndLoseNothing) {
+    run_all({{.kind = "network.plane_cut",
+              .target = "n1",
+              .params = {{"plane", std::string("storage")}}},
+             {.kind = "host.power_off", .target = "s1"}});
+}
+
+TEST_F(LiveFaults, OfHostsAndNetworksActAndLoseNothing) {
+    run_all({{.kind = "host.cpu_hog", .target = "n1"},
+             {.kind = "host.memory_hog", .target = "n1"},
+             {.kind = "host.io_hog", .target = "n1"},
+             {.kind = "network.link_down"},
+             {.kind = "network.partition", .target = "n1"}});
+}
+
+}  // namespace
+}  // namespace ordeal
