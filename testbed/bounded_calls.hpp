@@ -3,23 +3,22 @@
 #include "core/result.hpp"
 #include "core/units.hpp"
 
-#include <atomic>
 #include <cstddef>
+#include <functional>
 #include <future>
-#include <list>
 #include <memory>
 #include <mutex>
-#include <thread>
 #include <utility>
+#include <vector>
 
 namespace ordeal {
 
-/// Gives a deadline to calls of a library that has none. Each call runs on a thread of its own; one
-/// that does not come back in time is left behind until it does, and at most `most_stuck` of those
-/// are borne. Thread-safe.
+/// Gives a deadline to calls of a library that has none. Each call runs on a thread that makes no
+/// other meanwhile; threads are kept for later calls. One that does not come back in time is left
+/// behind until it does, and at most `most_stuck` of those are borne. Thread-safe.
 class BoundedCalls {
   public:
-    explicit BoundedCalls(std::size_t most_stuck = 16) : most_stuck_(most_stuck) {}
+    explicit BoundedCalls(std::size_t most_stuck = 16);
 
     BoundedCalls(const BoundedCalls&) = delete;
     BoundedCalls& operator=(const BoundedCalls&) = delete;
@@ -34,37 +33,32 @@ class BoundedCalls {
     [[nodiscard]] auto run(const std::string& tried, Duration deadline, Work work)
         -> decltype(work()) {
         using Answer = decltype(work());
-        if (reap() >= most_stuck_) {
-            return fail(ErrorKind::unavailable, tried, "too many earlier calls never came back");
+        // Shared, since std::function must be copyable.
+        auto task = std::make_shared<std::packaged_task<Answer()>>(std::move(work));
+        auto answer = task->get_future();
+        switch (call([task = std::move(task)] { (*task)(); }, deadline)) {
+            case Outcome::refused:
+                return fail(
+                    ErrorKind::unavailable, tried, "too many earlier calls never came back");
+            case Outcome::late:
+                return fail(ErrorKind::timeout, tried, "no answer in " + to_text(deadline));
+            case Outcome::done:
+                break;
         }
-        std::packaged_task<Answer()> task(std::move(work));
-        auto answer = task.get_future();
-        auto ended = std::make_shared<std::atomic<bool>>(false);
-        std::thread thread([task = std::move(task), ended]() mutable {
-            task();
-            task = {};
-            *ended = true;
-        });
-        if (answer.wait_for(deadline) == std::future_status::ready) {
-            thread.join();
-            return answer.get();
-        }
-        keep(std::move(thread), std::move(ended));
-        return fail(ErrorKind::timeout, tried, "no answer in " + to_text(deadline));
+        return answer.get();
     }
 
   private:
-    struct Stuck {
-        std::thread thread;
-        std::shared_ptr<std::atomic<bool>> ended;
-    };
+    class Worker;
+    enum class Outcome { done, late, refused };
 
-    std::size_t reap();
-    void keep(std::thread thread, std::shared_ptr<std::atomic<bool>> ended);
+    Outcome call(std::function<void()> work, Duration deadline);
+    std::unique_ptr<Worker> take();
 
     std::size_t most_stuck_;
     std::mutex mutex_;
-    std::list<Stuck> stuck_;
+    std::vector<std::unique_ptr<Worker>> idle_;
+    std::vector<std::unique_ptr<Worker>> stuck_;
 };
 
 }  // namespace ordeal

@@ -113,8 +113,7 @@ Result<ProcessRef> LabHost::qemu_process(const std::string& domain) {
     }
     const std::lock_guard lock(mutex_);
     auto& known = qemus_[domain];
-    if (known.inner == inner && ordeal::process_status(known.process) &&
-        is_qemu_of(known.process, domain)) {
+    if (known.inner == inner && ordeal::process_status(known.process)) {
         return known.process;
     }
     const auto process = process_inside(static_cast<pid_t>(node_.init().pid), inner);

@@ -17,10 +17,6 @@ namespace {
 
 using std::chrono::steady_clock;
 
-struct FreeDomain {
-    void operator()(virDomainPtr domain) const { virDomainFree(domain); }
-};
-
 using DomainHandle = std::unique_ptr<virDomain, FreeDomain>;
 
 /// What a libvirt call that returns a negative number on failure amounts to.
@@ -103,18 +99,29 @@ auto Libvirt::call_domain(const std::string& verb,
 }
 
 Result<DomainStatus> Libvirt::state(const std::string& domain) {
+    const auto tried = "read the state of domain " + domain;
+    const auto connection = hub_->current(tried);
+    if (!connection) {
+        return connection.error();
+    }
     auto status =
-        call_domain("read the state of",
-                    domain,
-                    options_.call_deadline,
-                    [](virDomainPtr handle, const std::string& tried) -> Result<DomainStatus> {
-                        int state = 0;
-                        int reason = 0;
-                        if (virDomainGetState(handle, &state, &reason, 0) != 0) {
-                            return libvirt_failure(tried);
-                        }
-                        return libvirt_status(state, reason);
-                    });
+        calls_.run(tried,
+                   options_.call_deadline,
+                   [tried, domain, connection = *connection]() -> Result<DomainStatus> {
+                       for (bool looked_up_anew = false;; looked_up_anew = true) {
+                           const auto handle = connection->domain(domain);
+                           int state = 0;
+                           int reason = 0;
+                           if (handle && virDomainGetState(handle.get(), &state, &reason, 0) == 0) {
+                               return libvirt_status(state, reason);
+                           }
+                           auto failure = libvirt_failure(tried);
+                           connection->forget(domain);
+                           if (!handle || looked_up_anew || failure.kind != ErrorKind::not_found) {
+                               return failure;
+                           }
+                       }
+                   });
     if (!status && status.error().kind == ErrorKind::not_found) {
         return DomainStatus{DomainState::not_defined, {}};
     }

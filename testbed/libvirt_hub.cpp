@@ -143,7 +143,33 @@ bool LibvirtConnection::listen(const HubRef& hub) {
            add(VIR_DOMAIN_EVENT_ID_IO_ERROR_REASON, VIR_DOMAIN_EVENT_CALLBACK(on_io_error));
 }
 
+std::shared_ptr<virDomain> LibvirtConnection::domain(const std::string& name) {
+    constexpr std::size_t most = 64;  // names of past trials are never asked for again
+    {
+        const std::lock_guard lock(mutex_);
+        if (const auto known = domains_.find(name); known != domains_.end()) {
+            return known->second;
+        }
+    }
+    auto* const found = virDomainLookupByName(connection_, name.c_str());
+    if (found == nullptr) {
+        return nullptr;
+    }
+    std::shared_ptr<virDomain> domain(found, FreeDomain());
+    const std::lock_guard lock(mutex_);
+    if (domains_.size() >= most) {
+        domains_.clear();
+    }
+    return domains_.insert_or_assign(name, std::move(domain)).first->second;
+}
+
+void LibvirtConnection::forget(const std::string& name) {
+    const std::lock_guard lock(mutex_);
+    domains_.erase(name);
+}
+
 LibvirtConnection::~LibvirtConnection() {
+    domains_.clear();
     // A registered callback holds a reference: without this the connection would never close.
     for (const int id : callbacks_) {
         virConnectDomainEventDeregisterAny(connection_, id);

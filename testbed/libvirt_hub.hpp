@@ -7,6 +7,7 @@
 #include <libvirt/libvirt.h>
 
 #include <condition_variable>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -19,6 +20,10 @@ class LibvirtHub;
 
 /// The failure that libvirt recorded last on this thread.
 [[nodiscard]] Error libvirt_failure(const std::string& tried);
+
+struct FreeDomain {
+    void operator()(virDomainPtr domain) const { virDomainFree(domain); }
+};
 
 /// An open connection with its event callbacks. Destroyed by whoever used it last, never on the
 /// event thread.
@@ -34,6 +39,11 @@ class LibvirtConnection {
 
     [[nodiscard]] virConnectPtr get() const { return connection_; }
 
+    /// The domain of this name, looked up once: a round trip less for each poll. Null as from
+    /// libvirt. One that is defined anew has another UUID: forget it when libvirt knows it no more.
+    [[nodiscard]] std::shared_ptr<virDomain> domain(const std::string& name);
+    void forget(const std::string& name);
+
   private:
     LibvirtConnection(std::shared_ptr<LibvirtLoop> loop, virConnectPtr connection)
         : loop_(std::move(loop)), connection_(connection) {}
@@ -44,6 +54,8 @@ class LibvirtConnection {
     virConnectPtr connection_;
     std::vector<int> callbacks_;
     bool watches_close_ = false;
+    std::mutex mutex_;  ///< of domains_
+    std::map<std::string, std::shared_ptr<virDomain>> domains_;
 };
 
 /// Where the keeper that opens connections, the event thread and the callers meet. Thread-safe.

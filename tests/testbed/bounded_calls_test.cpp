@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <latch>
+#include <memory>
+#include <thread>
 
 namespace ordeal {
 namespace {
@@ -36,6 +38,17 @@ TEST(BoundedCalls, LeavesAStuckCallBehindAndTakesNoMoreThanItBears) {
         ASSERT_LT(std::chrono::steady_clock::now(), until);
         std::this_thread::yield();
     }
+}
+
+TEST(BoundedCalls, KeepsItsThreadForTheNextCallAndNothingOfTheLast) {
+    BoundedCalls calls;
+    const auto who = [] { return Result<std::thread::id>(std::this_thread::get_id()); };
+    auto owned = std::make_shared<int>(7);
+    const std::weak_ptr<int> seen = owned;
+    const auto first = calls.run("ask", 10s, [who, owned = std::move(owned)] { return who(); });
+    EXPECT_TRUE(seen.expired());
+    EXPECT_EQ(*calls.run("ask", 10s, who), *first);
+    EXPECT_NE(*first, std::this_thread::get_id());
 }
 
 TEST(BoundedCalls, CanGoBeforeTheirStuckCalls) {
