@@ -43,8 +43,14 @@ struct Parsed {
     GuardianOptions guardian;
 };
 
+void add_testbed(CLI::App& verb, std::filesystem::path& file) {
+    verb.add_option(
+        "--testbed", file, "A real site (TOML, see docs/testbeds.md); default: the lab");
+}
+
 void add_selection(CLI::App& verb, SelectionOptions& options) {
     verb.add_option("file", options.files, "Experiment definitions (TOML)")->required();
+    add_testbed(verb, options.testbed);
     verb.add_option(
         "--seed", options.seed, "Seed of all random choices; default: a new one, printed");
     verb.add_option("--trials", options.trials, "Trials of each experiment and matrix cell")
@@ -57,7 +63,11 @@ void add_selection(CLI::App& verb, SelectionOptions& options) {
 void add_validate(CLI::App& app, Parsed& parsed) {
     auto* verb = app.add_subcommand("validate", "Check experiment definitions; start nothing");
     verb->add_option("file", parsed.validate.files, "Experiment definitions (TOML)")->required();
-    verb->footer("Example:\n  ordeal validate experiments/quickstart/*.toml");
+    add_testbed(*verb, parsed.validate.testbed);
+    verb->footer(
+        "Examples:\n"
+        "  ordeal validate experiments/quickstart/*.toml\n"
+        "  ordeal validate --testbed docs/examples/sample-site.toml experiments/site/*.toml");
 }
 
 void add_plan(CLI::App& app, Parsed& parsed) {
@@ -74,7 +84,8 @@ void add_run(CLI::App& app, Parsed& parsed) {
         "--dry-run", parsed.run.dry_run, "Validate, plan and check the needs; start nothing");
     verb->add_option(
         "--out", parsed.run.out, "Run directory; default: a new one below .ordeal/runs");
-    verb->add_option("--lab", parsed.run.lab, "A lab that is up; default: one of the run's own");
+    verb->add_option("--lab", parsed.run.lab, "A lab that is up; default: one of the run's own")
+        ->excludes("--testbed");
     verb->add_option("--slots", parsed.run.slots, "Trials at once; default: one a core")
         ->check(CLI::Range(1, 64));
     verb->add_flag("--keep", parsed.run.keep, "Keep disk images and logs of passed trials too");
@@ -190,10 +201,11 @@ void add_explore(CLI::App& app, Parsed& parsed) {
         "--write-image bad.img");
 }
 
-void add_doctor(CLI::App& app) {
-    auto* verb =
-        app.add_subcommand("doctor", "Say what this machine lacks and the command that mends it");
-    verb->footer("Example:\n  ordeal doctor");
+void add_doctor(CLI::App& app, Parsed& parsed) {
+    auto* verb = app.add_subcommand(
+        "doctor", "Say what this machine, or a site, lacks and the command that mends it");
+    verb->add_option("--testbed", parsed.doctor.testbed, "Try every door of this site instead");
+    verb->footer("Examples:\n  ordeal doctor\n  ordeal doctor --testbed site.toml");
 }
 
 void add_rollback(CLI::App& app, Parsed& parsed) {
@@ -228,7 +240,7 @@ void add_verbs(CLI::App& app, Parsed& parsed) {
     add_describe(app, parsed);
     add_lab(app, parsed);
     add_explore(app, parsed);
-    add_doctor(app);
+    add_doctor(app, parsed);
     add_rollback(app, parsed);
     add_guardian(app, parsed);
 }

@@ -1,5 +1,6 @@
 #include "cli/definitions.hpp"
 
+#include "campaign/site_fit.hpp"
 #include "cli/failure.hpp"
 #include "cli/terminal.hpp"
 
@@ -22,20 +23,7 @@ nlohmann::json as_json(const Diagnostics& diagnostics) {
     return {{"errors", list}};
 }
 
-}  // namespace
-
-std::optional<std::vector<Definition>> load_or_tell(
-    const CommonOptions& common, const std::vector<std::filesystem::path>& files) {
-    const auto kinds = builtin_kinds();
-    if (!kinds) {
-        static_cast<void>(tell(kinds.error()));
-        return {};
-    }
-    Diagnostics diagnostics;
-    auto definitions = load_definitions(files, *kinds, diagnostics);
-    if (diagnostics.empty()) {
-        return definitions;
-    }
+void tell_all(const CommonOptions& common, const Diagnostics& diagnostics) {
     if (common.json) {
         const auto text =
             as_json(diagnostics).dump(2, ' ', false, nlohmann::json::error_handler_t::replace);
@@ -48,7 +36,46 @@ std::optional<std::vector<Definition>> load_or_tell(
                    diagnostics.size(),
                    diagnostics.size() == 1 ? "" : "s");
     }
-    return {};
+}
+
+}  // namespace
+
+std::optional<Loaded> load_or_tell(const CommonOptions& common,
+                                   const std::vector<std::filesystem::path>& files,
+                                   const std::filesystem::path& testbed) {
+    const auto kinds = builtin_kinds();
+    if (!kinds) {
+        static_cast<void>(tell(kinds.error()));
+        return {};
+    }
+    Diagnostics diagnostics;
+    Loaded loaded{
+        .definitions = load_definitions(files, *kinds, diagnostics), .site = {}, .notes = {}};
+    if (!testbed.empty()) {
+        loaded.site = load_site(testbed, diagnostics);
+    }
+    for (auto& definition : loaded.definitions) {
+        if (loaded.site) {
+            for (const auto& note : fit_to_site(definition, *loaded.site, *kinds, diagnostics)) {
+                loaded.notes.push_back(definition.name + ": " + note);
+            }
+        }
+    }
+    if (!diagnostics.empty()) {
+        tell_all(common, diagnostics);
+        return {};
+    }
+    return loaded;
+}
+
+std::optional<Site> load_site_or_tell(const CommonOptions& common,
+                                      const std::filesystem::path& testbed) {
+    Diagnostics diagnostics;
+    auto site = load_site(testbed, diagnostics);
+    if (!site) {
+        tell_all(common, diagnostics);
+    }
+    return site;
 }
 
 }  // namespace ordeal::cli

@@ -1,7 +1,10 @@
+#include "cli/definitions.hpp"
 #include "cli/exit_codes.hpp"
 #include "cli/needs.hpp"
 #include "cli/verbs.hpp"
+#include "testbed/site/site_doctor.hpp"
 
+#include <algorithm>
 #include <filesystem>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -32,9 +35,49 @@ void print(const std::vector<Need>& needs) {
     }
 }
 
+nlohmann::json as_json(const std::vector<DoorState>& doors) {
+    nlohmann::json list = nlohmann::json::array();
+    for (const auto& door : doors) {
+        list.push_back({{"place", door.place},
+                        {"door", door.door},
+                        {"ok", door.open},
+                        {"found", door.found},
+                        {"mend", door.mend}});
+    }
+    return {{"doors", list}};
+}
+
+int look_at_site(const CommonOptions& common, const std::filesystem::path& file) {
+    const auto site = load_site_or_tell(common, file);
+    if (!site) {
+        return exit_usage;
+    }
+    const auto doors = try_doors(*site);
+    const bool all_open = std::ranges::all_of(doors, &DoorState::open);
+    if (common.json) {
+        fmt::print("{}\n", as_json(doors).dump(2));
+        return all_open ? exit_pass : exit_inconclusive;
+    }
+    for (const auto& door : doors) {
+        fmt::print("{:<7} {:<8} {:<11}  {}\n",
+                   door.open ? "ok" : "FAILED",
+                   door.place,
+                   door.door,
+                   door.found);
+        if (!door.open) {
+            fmt::print("{:<7} {:<8} {:<11}  mend: {}\n", "", "", "", door.mend);
+        }
+    }
+    fmt::print("{}\n", all_open ? "Every door is open." : "Something is shut; see above.");
+    return all_open ? exit_pass : exit_inconclusive;
+}
+
 }  // namespace
 
-int execute(const CommonOptions& common, const DoctorOptions& /*options*/) {
+int execute(const CommonOptions& common, const DoctorOptions& options) {
+    if (!options.testbed.empty()) {
+        return look_at_site(common, options.testbed);
+    }
     const auto needs = look_at_needs();
     const bool all_met = std::ranges::all_of(needs, &Need::met);
     if (common.json) {

@@ -107,6 +107,18 @@ Need space_need() {
 
 }  // namespace
 
+std::vector<Need> look_at_site_needs(const Site& site) {
+    std::vector<Need> needs{program_need({"e2fsck", "e2fsprogs"}), space_need()};
+    const auto any = [&](auto has) { return std::ranges::any_of(site.hosts, has); };
+    if (any([](const SiteHost& host) { return host.libvirt.starts_with("qemu+ssh:"); })) {
+        needs.push_back(program_need({"ssh", "openssh-client"}));
+    }
+    if (any([](const SiteHost& host) { return host.bmc.has_value(); })) {
+        needs.push_back(program_need({"ipmitool", "ipmitool"}));
+    }
+    return needs;
+}
+
 std::vector<Need> look_at_needs() {
     std::vector<Need> needs{root_need()};
     std::ranges::transform(programs, std::back_inserter(needs), program_need);

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "testbed/site/site_file.hpp"
+
 #include <string>
 #include <vector>
 
@@ -15,5 +17,8 @@ struct Need {
 
 /// Looks at everything without changing anything. Order: what blocks most comes first.
 [[nodiscard]] std::vector<Need> look_at_needs();
+
+/// The same for runs at a real site, which need less of this machine.
+[[nodiscard]] std::vector<Need> look_at_site_needs(const Site& site);
 
 }  // namespace ordeal::cli

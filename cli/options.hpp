@@ -19,11 +19,13 @@ struct CommonOptions {
 
 struct ValidateOptions {
     std::vector<std::filesystem::path> files;
+    std::filesystem::path testbed;  ///< file of a real site; empty: the lab
 };
 
 /// Shared by `plan` and `run`: what is to be run.
 struct SelectionOptions {
     std::vector<std::filesystem::path> files;
+    std::filesystem::path testbed;  ///< file of a real site; empty: the lab
     std::optional<std::uint64_t> seed;
     std::optional<int> trials;
     std::vector<std::string> only;  ///< experiment names
@@ -80,7 +82,9 @@ struct ExploreOptions {
     std::filesystem::path write_image;  ///< to here
 };
 
-struct DoctorOptions {};
+struct DoctorOptions {
+    std::filesystem::path testbed;  ///< look at this site's doors; empty: at this machine
+};
 
 struct RollbackOptions {
     std::filesystem::path run;  ///< run directory; empty: every run that left something open

@@ -65,17 +65,22 @@ void print(const Plan& plan) {
 }  // namespace
 
 int execute(const CommonOptions& common, const SelectionOptions& options) {
-    const auto definitions = load_or_tell(common, options.files);
-    if (!definitions) {
+    const auto loaded = load_or_tell(common, options.files, options.testbed);
+    if (!loaded) {
         return exit_usage;
     }
-    const auto plan = make_plan(*definitions, plan_options(options));
+    const auto plan = make_plan(loaded->definitions, plan_options(options));
     if (!plan) {
         return tell(plan.error());
     }
     if (common.json) {
-        fmt::print("{}\n", as_json(*plan).dump(2));
+        auto json = as_json(*plan);
+        json["notes"] = loaded->notes;
+        fmt::print("{}\n", json.dump(2));
     } else {
+        for (const auto& note : loaded->notes) {
+            fmt::print("note: {}\n", note);
+        }
         print(*plan);
     }
     return exit_pass;

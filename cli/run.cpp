@@ -19,6 +19,8 @@
 #include "probes/catalogue.hpp"
 #include "testbed/lab/lab.hpp"
 #include "testbed/lab_testbed.hpp"
+#include "testbed/site/campaign_lock.hpp"
+#include "testbed/site/site_testbed.hpp"
 #include "testbed/thread_scheduler.hpp"
 #include "verifier/catalogue.hpp"
 
@@ -97,9 +99,28 @@ RunTestbed testbed_for(const RunOptions& options, int hosts, const Scheduler& sc
     return testbed;
 }
 
+/// A real site. Its name in the journal is the file's, for a rollback to open it again.
+RunTestbed testbed_for(const Loaded& loaded, const Scheduler& scheduler) {
+    RunTestbed testbed{.name = site_testbed_name(loaded.site->path), .owned_lab = ""};
+    testbed.open = [&loaded, &scheduler]() -> Result<std::unique_ptr<Testbed>> {
+        auto opened = SiteTestbed::open(*loaded.site, scheduler);
+        return opened ? Result<std::unique_ptr<Testbed>>(std::move(*opened)) : opened.error();
+    };
+    return testbed;
+}
+
+/// Nobody else may run a campaign where this one does; ends with the descriptor. A lab of the run's
+/// own needs none.
+Result<Fd> lock_testbed(const RunOptions& options, const Loaded& loaded) {
+    if (loaded.site) {
+        return lock_campaign("site-" + loaded.site->name);
+    }
+    return options.lab.empty() ? Result<Fd>(Fd()) : lock_campaign("lab-" + options.lab);
+}
+
 /// What is missing, as one failure with the first thing's mend.
-Status look_at_machine() {
-    for (const auto& need : look_at_needs()) {
+Status look_at_machine(const Loaded& loaded) {
+    for (const auto& need : loaded.site ? look_at_site_needs(*loaded.site) : look_at_needs()) {
         if (!need.met) {
             return fail(ErrorKind::missing,
                         "run on this machine",
@@ -110,7 +131,11 @@ Status look_at_machine() {
     return ok();
 }
 
+/// At a site one trial at a time: its targets are there once.
 int slots_for(const RunOptions& options) {
+    if (!options.selection.testbed.empty()) {
+        return 1;
+    }
     if (options.slots > 0) {
         return options.slots;
     }
@@ -131,22 +156,24 @@ RunSettings settings_for(const RunOptions& options) {
 int carry_out(const CommonOptions& common,
               const RunOptions& options,
               const Plan& plan,
-              const std::vector<Definition>& definitions) {
+              const Loaded& loaded) {
     const auto kinds = builtin_kinds();
-    if (!kinds) {
-        return tell(kinds.error());
+    const auto lock = lock_testbed(options, loaded);
+    if (!kinds || !lock) {
+        return tell(kinds ? lock.error() : kinds.error());
     }
     const SignalStop signals([](const std::string& line) { fmt::print(stderr, "\n{}\n", line); });
     ThreadScheduler scheduler;
     const Catalogues catalogues{
         injectors::catalogue(), probes::catalogue(), verifier::catalogue(), *kinds};
     ProcessTools tools;
-    const RunTestbed testbed = testbed_for(options, hosts_needed(plan), scheduler);
+    const RunTestbed testbed = loaded.site ? testbed_for(loaded, scheduler)
+                                           : testbed_for(options, hosts_needed(plan), scheduler);
     const std::function start = start_guardian;
     const auto progress = make_progress(common);
     RunWorld world{scheduler, catalogues, tools, testbed, start, *progress};
     const auto outcome =
-        run_campaign(plan, definitions, settings_for(options), world, signals.token());
+        run_campaign(plan, loaded.definitions, settings_for(options), world, signals.token());
     if (!outcome) {
         return tell(outcome.error());
     }
@@ -158,17 +185,20 @@ int carry_out(const CommonOptions& common,
 }  // namespace
 
 int execute(const CommonOptions& common, const RunOptions& options) {
-    const auto definitions = load_or_tell(common, options.selection.files);
-    if (!definitions) {
+    const auto loaded = load_or_tell(common, options.selection.files, options.selection.testbed);
+    if (!loaded) {
         return exit_usage;
     }
-    const auto plan = make_plan(*definitions, plan_options(options.selection));
+    const auto plan = make_plan(loaded->definitions, plan_options(options.selection));
     if (!plan) {
         return tell(plan.error());
     }
-    const auto machine = look_at_machine();
+    const auto machine = look_at_machine(*loaded);
     if (!machine) {
         return tell(machine.error());
+    }
+    for (const auto& note : loaded->notes) {
+        fmt::print(stderr, "note: {}\n", note);
     }
     if (options.dry_run) {
         fmt::print(
@@ -177,7 +207,7 @@ int execute(const CommonOptions& common, const RunOptions& options) {
             plan->seed);
         return exit_pass;
     }
-    return carry_out(common, options, *plan, *definitions);
+    return carry_out(common, options, *plan, *loaded);
 }
 
 }  // namespace ordeal::cli

@@ -8,12 +8,12 @@
 namespace ordeal::cli {
 
 int execute(const CommonOptions& common, const ValidateOptions& options) {
-    const auto definitions = load_or_tell(common, options.files);
-    if (!definitions) {
+    const auto loaded = load_or_tell(common, options.files, options.testbed);
+    if (!loaded) {
         return exit_usage;
     }
     nlohmann::json list = nlohmann::json::array();
-    for (const auto& definition : *definitions) {
+    for (const auto& definition : loaded->definitions) {
         const int trials = definition.cells.front().trials;
         if (common.json) {
             list.push_back({{"file", definition.path},
@@ -31,7 +31,11 @@ int execute(const CommonOptions& common, const ValidateOptions& options) {
         }
     }
     if (common.json) {
-        fmt::print("{}\n", nlohmann::json{{"good", list}}.dump(2));
+        fmt::print("{}\n", nlohmann::json{{"good", list}, {"notes", loaded->notes}}.dump(2));
+        return exit_pass;
+    }
+    for (const auto& note : loaded->notes) {
+        fmt::print("note: {}\n", note);
     }
     return exit_pass;
 }

@@ -80,12 +80,18 @@ Result<std::unique_ptr<AgentLink>> AgentLink::connect(const std::filesystem::pat
                    ? fail(ErrorKind::unavailable, tried, "stopped")
                    : fail(ErrorKind::timeout, tried, "nobody listens after " + to_text(deadline));
     }
+    return over(std::move(fd), std::move(sink), end - Clock::now());
+}
+
+Result<std::unique_ptr<AgentLink>> AgentLink::over(Fd stream, AgentSink sink, Duration deadline) {
+    const std::string tried = "ask the agent for its hello";
     Fd wake(::eventfd(0, EFD_CLOEXEC));
-    if (!wake) {
+    if (!wake || ::fcntl(stream.get(), F_SETFL, O_NONBLOCK) != 0) {
         return fail(ErrorKind::unavailable, tried, errno_text());
     }
-    std::unique_ptr<AgentLink> link(new AgentLink(std::move(fd), std::move(wake), std::move(sink)));
-    if (auto sent = link->send(wire::HelloRequest{}, tried, end); !sent) {
+    std::unique_ptr<AgentLink> link(
+        new AgentLink(std::move(stream), std::move(wake), std::move(sink)));
+    if (auto sent = link->send(wire::HelloRequest{}, tried, Clock::now() + deadline); !sent) {
         return sent.error();
     }
     return link;

@@ -47,6 +47,11 @@ class AgentLink {
         Duration deadline,
         const std::stop_token& stop = {});
 
+    /// The same over a stream socket that leads there already.
+    [[nodiscard]] static Result<std::unique_ptr<AgentLink>> over(Fd stream,
+                                                                 AgentSink sink,
+                                                                 Duration deadline);
+
     AgentLink(const AgentLink&) = delete;
     AgentLink& operator=(const AgentLink&) = delete;
 

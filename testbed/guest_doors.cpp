@@ -3,6 +3,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <tuple>
 #include <type_traits>
 #include <unistd.h>
 #include <utility>
@@ -15,7 +16,10 @@ using std::chrono::steady_clock;
 
 /// One attempt to reach the port; the keeper makes the next.
 constexpr auto connect_deadline = 1s;
-constexpr auto pause_after_failure = 50ms;
+constexpr std::chrono::milliseconds pause_after_failure = 50ms;
+/// By ssh, with a login each time.
+constexpr auto far_connect_deadline = 5s;
+constexpr std::chrono::milliseconds pause_after_far_failure = 300ms;
 
 Beat beat_from(const wire::Heartbeat& heartbeat, Instant arrived) {
     return {.arrived = arrived,
@@ -53,45 +57,64 @@ Result<wire::LoadStart> wire_order(const LoadOrder& order) {
 }  // namespace
 
 Result<std::unique_ptr<GuestDoors>> GuestDoors::open(GuestPlace place, const Scheduler& scheduler) {
-    auto ping = Ping::open(place.inside, place.address);
-    if (!ping) {
-        return ping.error();
+    std::optional<Ping> ping;
+    if (!place.address.empty()) {
+        auto opened = Ping::open(place.inside, place.address);
+        if (!opened) {
+            return opened.error();
+        }
+        ping.emplace(std::move(*opened));
     }
-    std::unique_ptr<GuestDoors> doors(
-        new GuestDoors(std::move(place), scheduler, std::move(*ping)));
-    auto console =
-        ConsoleTail::follow(doors->place_.console, [self = doors.get()](auto at, const auto& line) {
-            self->console_lines_.call(self->instant(at), line);
-        });
-    if (!console) {
-        return console.error();
+    std::unique_ptr<GuestDoors> doors(new GuestDoors(std::move(place), scheduler, std::move(ping)));
+    const auto& there = doors->place_;
+    if (!there.console.empty()) {
+        auto console =
+            ConsoleTail::follow(there.console, [self = doors.get()](auto at, const auto& line) {
+                self->console_lines_.call(self->instant(at), line);
+            });
+        if (!console) {
+            return console.error();
+        }
+        doors->console_ = std::move(*console);
     }
-    doors->console_ = std::move(*console);
-    doors->keeper_ =
-        std::jthread([self = doors.get()](const std::stop_token& stop) { self->keep_link(stop); });
+    if (there.agent || !there.agent_sockets.empty()) {
+        doors->keeper_ = std::jthread(
+            [self = doors.get()](const std::stop_token& stop) { self->keep_link(stop); });
+    }
     return doors;
 }
 
-GuestDoors::GuestDoors(GuestPlace place, const Scheduler& scheduler, Ping ping)
+GuestDoors::GuestDoors(GuestPlace place, const Scheduler& scheduler, std::optional<Ping> ping)
     : place_(std::move(place)), scheduler_(scheduler), ping_(std::move(ping)) {}
 
 GuestDoors::~GuestDoors() = default;
 
+Result<std::unique_ptr<AgentLink>> GuestDoors::connect(const std::stop_token& stop) {
+    const auto sink = [this](auto at, const AgentEvent& event) { on_agent(at, event); };
+    if (place_.agent) {
+        auto stream = place_.agent(far_connect_deadline);
+        if (!stream) {
+            return stream.error();
+        }
+        stream_ = std::move(stream->keeper);
+        return AgentLink::over(std::move(stream->socket), sink, far_connect_deadline);
+    }
+    // After a migration it is on another host.
+    const auto& sockets = place_.agent_sockets;
+    const auto made = std::ranges::find_if(
+        sockets, [](const auto& path) { return ::access(path.c_str(), F_OK) == 0; });
+    return AgentLink::connect(
+        made == sockets.end() ? sockets.front() : *made, sink, connect_deadline, stop);
+}
+
 void GuestDoors::keep_link(const std::stop_token& stop) {
+    const auto pause = place_.agent ? pause_after_far_failure : pause_after_failure;
     while (!stop.stop_requested()) {
-        // After a migration it is on another host.
-        const auto& sockets = place_.agent_sockets;
-        const auto made = std::ranges::find_if(
-            sockets, [](const auto& path) { return ::access(path.c_str(), F_OK) == 0; });
-        auto opened = AgentLink::connect(
-            made == sockets.end() ? sockets.front() : *made,
-            [this](auto at, const AgentEvent& event) { on_agent(at, event); },
-            connect_deadline,
-            stop);
+        auto opened = connect(stop);
         std::unique_lock lock(mutex_);
         if (!opened) {
             // A port that takes the connection and drops it must not make this spin.
-            changed_.wait_for(lock, stop, pause_after_failure, [] { return false; });
+            changed_.wait_for(lock, stop, pause, [] { return false; });
             continue;
         }
         link_ = std::move(*opened);
@@ -191,6 +214,10 @@ void GuestDoors::take(const NetworkBeat& beat) {
 }
 
 Result<Hello> GuestDoors::wait_hello(Instant deadline) {
+    if (place_.booted) {
+        const auto booted = place_.booted(deadline);
+        return booted ? Result<Hello>(Hello{.arrived = scheduler_.now()}) : booted.error();
+    }
     const auto left = deadline - scheduler_.now();
     std::unique_lock lock(mutex_);
     // The hello can be here before the link it came over is there to be used.
@@ -214,11 +241,19 @@ Result<std::shared_ptr<AgentLink>> GuestDoors::link(const std::string& tried) {
     return link_;
 }
 
-Status GuestDoors::start_load(const LoadOrder& order, Duration deadline) {
+Status GuestDoors::start_load(const LoadOrder& wanted, Duration deadline) {
+    auto order = wanted;
+    if (const auto mount = place_.mounts.find(order.spec.disk); mount != place_.mounts.end()) {
+        order.mount_point = mount->second;
+    }
     auto start = wire_order(order);
     const auto link = this->link("start the load");
     if (!start || !link) {
         return start ? link.error() : start.error();
+    }
+    if (place_.agent) {
+        // The guest was there before this trial, and may write for one that died.
+        std::ignore = (*link)->stop_load(deadline);
     }
     {
         // Before the order: the first acknowledgements may come before its answer.
@@ -298,7 +333,10 @@ Subscription GuestDoors::on_console(std::function<void(Instant, const std::strin
 }
 
 Result<Duration> GuestDoors::ping(Duration deadline) {
-    return ping_.echo(deadline);
+    if (!ping_) {
+        return fail(ErrorKind::missing, "ping " + place_.domain, "its address is not known");
+    }
+    return ping_->echo(deadline);
 }
 
 }  // namespace ordeal

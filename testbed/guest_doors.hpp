@@ -10,6 +10,8 @@
 
 #include <condition_variable>
 #include <filesystem>
+#include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -20,14 +22,27 @@
 
 namespace ordeal {
 
+/// A byte stream to an agent's port, with what keeps it open.
+struct AgentStream {
+    Fd socket;
+    std::shared_ptr<void> keeper;
+};
+
 /// Where a guest's doors are, as the controller sees them.
 struct GuestPlace {
     std::string domain;
     /// Where QEMU may make the agent's port, on whichever host it runs; none needs to exist yet.
     std::vector<std::filesystem::path> agent_sockets;
-    std::filesystem::path console;  ///< must exist
-    std::string address;            ///< IPv4, without prefix length
-    pid_t inside = 0;               ///< a process in the network namespace that reaches it
+    std::filesystem::path console;  ///< must exist; empty: it cannot be seen
+    std::string address;            ///< IPv4, without prefix length; empty: not known
+    pid_t inside = 0;               ///< a process in the network namespace that reaches it; 0: ours
+    /// Instead of agent_sockets: one attempt to reach the port. With neither there is no agent.
+    std::function<Result<AgentStream>(Duration deadline)> agent = {};
+    /// Of the file systems of its disks, where they are not LoadOrder::mount_point; by disk.
+    std::map<std::string, std::string> mounts = {};
+    /// Without an agent, by what else tells it: whether the guest has booted; `timeout`: not yet.
+    /// wait_hello() then answers with a hello that says nothing.
+    std::function<Status(Instant deadline)> booted = {};
 };
 
 /// The doors into the guest of one domain, open from the domain's definition to its removal: the
@@ -66,8 +81,9 @@ class GuestDoors final : public Guest {
   private:
     using SteadyTime = std::chrono::steady_clock::time_point;
 
-    GuestDoors(GuestPlace place, const Scheduler& scheduler, Ping ping);
+    GuestDoors(GuestPlace place, const Scheduler& scheduler, std::optional<Ping> ping);
 
+    [[nodiscard]] Result<std::unique_ptr<AgentLink>> connect(const std::stop_token& stop);
     void keep_link(const std::stop_token& stop);
     [[nodiscard]] Result<std::shared_ptr<AgentLink>> link(const std::string& tried);
     [[nodiscard]] Instant instant(SteadyTime at) const;
@@ -79,7 +95,7 @@ class GuestDoors final : public Guest {
 
     GuestPlace place_;
     const Scheduler& scheduler_;
-    Ping ping_;
+    std::optional<Ping> ping_;
 
     Listeners<Hello> hellos_;
     Listeners<Beat> beats_;
@@ -90,7 +106,8 @@ class GuestDoors final : public Guest {
 
     std::mutex mutex_;
     std::condition_variable_any changed_;
-    std::optional<Hello> hello_;  ///< of the present boot
+    std::optional<Hello> hello_;    ///< of the present boot
+    std::shared_ptr<void> stream_;  ///< of the link; the keeper's own
     std::shared_ptr<AgentLink> link_;
     bool closed_ = false;        ///< the present link is
     std::uint64_t run_ = 0;      ///< of the load ordered last

@@ -80,7 +80,7 @@ LabHost::LabHost(LabNode node, std::unique_ptr<Hypervisor> hypervisor)
       power_({.host = node_.name(),
               .address = power_address(node_.number()),
               .user = power_user,
-              .password_file = power_password_path(node_.directory().parent_path()),
+              .password = {.file = power_password_path(node_.directory().parent_path())},
               .cipher_suite = 3,  // all that ipmi_sim has, and it cannot say so
               .inside = static_cast<pid_t>(node_.rack().pid)}) {}
 

@@ -4,6 +4,7 @@
 #include "testbed/libvirt_link.hpp"
 #include "testbed/libvirt_words.hpp"
 
+#include <libvirt/libvirt-qemu.h>
 #include <libvirt/libvirt.h>
 #include <libvirt/virterror.h>
 
@@ -58,7 +59,10 @@ Result<std::unique_ptr<Libvirt>> Libvirt::open(LibvirtOptions options) {
 Libvirt::Libvirt(LibvirtOptions options)
     : options_(std::move(options)), hub_(std::make_shared<LibvirtHub>()) {
     std::packaged_task<void()> keep(
-        [hub = hub_, uri = options_.uri, inside = options_.inside] { hub->keep(uri, inside); });
+        [hub = hub_,
+         uri = options_.uri,
+         inside = options_.inside,
+         pause = options_.retry_interval] { hub->keep(uri, inside, pause); });
     keeper_ended_ = keep.get_future();
     keeper_ = std::thread(std::move(keep));
 }
@@ -283,6 +287,18 @@ Result<std::string> Libvirt::xml(const std::string& domain) {
                            }
                            return std::string(text.get());
                        });
+}
+
+Status Libvirt::ping_guest_agent(const std::string& domain, Duration deadline) {
+    const int seconds = static_cast<int>(
+        std::max<std::int64_t>(1, std::chrono::ceil<std::chrono::seconds>(deadline).count()));
+    const auto ask = [seconds](virDomainPtr handle, const std::string& tried) -> Status {
+        const std::unique_ptr<char, decltype(&std::free)> answer(
+            virDomainQemuAgentCommand(handle, R"({"execute":"guest-ping"})", seconds, 0),
+            &std::free);
+        return answer ? ok() : Status(libvirt_failure(tried));
+    };
+    return call_domain("ping the guest agent of", domain, deadline, ask);
 }
 
 Result<Fields> Libvirt::versions() {

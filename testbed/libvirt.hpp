@@ -22,6 +22,8 @@ struct LibvirtOptions {
     /// Of start, destroy and remove: libvirt waits for QEMU in these (15 s for one that does not
     /// react to SIGTERM).
     Duration slow_deadline = std::chrono::seconds(30);
+    /// Between attempts to connect.
+    Duration retry_interval = std::chrono::milliseconds(50);
     /// Called before a domain is started, on the caller's thread. Its failure is the start's.
     std::function<Status(const std::string& domain)> before_start = {};
 };
@@ -68,6 +70,9 @@ class Libvirt final : public Hypervisor {
     Result<std::string> define(const std::string& xml);
     /// The domain's XML as libvirt has it now.
     Result<std::string> xml(const std::string& domain);
+    /// Success when QEMU's guest agent in the domain answers. Errors: missing (the domain has no
+    /// channel for it), timeout, unavailable (nobody answers).
+    Status ping_guest_agent(const std::string& domain, Duration deadline);
     /// "libvirt" and "qemu" as "9.0.0".
     Result<Fields> versions();
 

@@ -11,12 +11,9 @@
 namespace ordeal {
 namespace {
 
-using std::chrono::milliseconds;
-
 /// The keepalive: a silent daemon is asked after 1 s and must answer within another.
 constexpr int keepalive_interval = 1;
 constexpr unsigned keepalive_count = 1;
-constexpr auto retry_interval = milliseconds(50);
 
 /// What libvirt hands to our callbacks. Weak: a connection must not keep its hub, nor a callback
 /// the connection.
@@ -66,7 +63,10 @@ ErrorKind kind_of(int code) {
         case VIR_ERR_NO_DOMAIN:
             return ErrorKind::not_found;
         case VIR_ERR_OPERATION_TIMEOUT:
+        case VIR_ERR_AGENT_UNRESPONSIVE:
             return ErrorKind::timeout;
+        case VIR_ERR_ARGUMENT_UNSUPPORTED:
+            return ErrorKind::missing;
         case VIR_ERR_OPERATION_INVALID:
         case VIR_ERR_OPERATION_DENIED:
         case VIR_ERR_ACCESS_DENIED:
@@ -180,7 +180,7 @@ LibvirtConnection::~LibvirtConnection() {
     virConnectClose(connection_);
 }
 
-void LibvirtHub::keep(const std::string& uri, pid_t inside) {
+void LibvirtHub::keep(const std::string& uri, pid_t inside, Duration retry_interval) {
     std::unique_lock lock(mutex_);
     while (!stopped_) {
         lock.unlock();

@@ -62,7 +62,7 @@ class LibvirtConnection {
 class LibvirtHub : public std::enable_shared_from_this<LibvirtHub> {
   public:
     /// The body of the keeper thread: holds a connection open until stop().
-    void keep(const std::string& uri, pid_t inside);
+    void keep(const std::string& uri, pid_t inside, Duration retry_interval);
     void stop();
 
     /// The present connection, or the reason why there is none, at once.

@@ -47,14 +47,15 @@ Status enter_namespaces(pid_t pid, Namespaces which) {
 }
 
 Result<Fd> socket_inside(pid_t pid, int domain, int type, int protocol) {
-    return inside_namespaces(pid, Namespaces::net, [&]() -> Result<Fd> {
+    const auto make = [&]() -> Result<Fd> {
         Fd made(::socket(domain, type | SOCK_CLOEXEC, protocol));
         if (!made) {
             return system_failure("open a socket in the network of process " + std::to_string(pid),
                                   errno);
         }
         return made;
-    });
+    };
+    return pid == 0 ? make() : inside_namespaces(pid, Namespaces::net, make);
 }
 
 Result<Fd> connect_inside(pid_t pid,

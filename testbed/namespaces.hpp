@@ -46,6 +46,7 @@ template <class Work>
 
 /// A close-on-exec socket that belongs to the network namespace of `pid`; arguments as socket(2).
 /// It stays there whichever thread uses it.
+/// Our own network when `pid` is 0.
 [[nodiscard]] Result<Fd> socket_inside(pid_t pid, int domain, int type, int protocol);
 
 /// A TCP connection to address:port made inside the network namespace of `pid`.

@@ -2,8 +2,8 @@
 
 #include "testbed/process.hpp"
 
-#include <fstream>
-#include <sys/stat.h>
+#include <array>
+#include <string_view>
 
 namespace ordeal {
 namespace {
@@ -13,27 +13,58 @@ std::string word_of(PowerOrder order) {
     return order == PowerOrder::diagnose ? "diag" : std::string(name_of(order));
 }
 
-Result<std::string> read_password(const std::filesystem::path& path) {
-    const auto tried = "read the password in " + path.string();
+/// What ipmitool -v says of a session that it could not open. Without -v it says the same of all.
+struct Refusal {
+    std::string_view words;
+    ErrorKind kind;
+    std::string_view answer;
+    std::string_view hint;
+};
 
-    struct stat info {};
+constexpr std::array refusals{
+    Refusal{"RAKP 2 HMAC is invalid",
+            ErrorKind::refused,
+            "the controller does not accept the password",
+            "correct the password that the testbed file refers to"},
+    Refusal{"unauthorized name",
+            ErrorKind::refused,
+            "the controller does not know the user",
+            "correct bmc.user; `ipmitool user list` on the host lists them"},
+    Refusal{"privilege",
+            ErrorKind::refused,
+            "the user may not switch the power",
+            "`ipmitool user priv` on the host gives the right"},
+    Refusal{"Could not open socket",
+            ErrorKind::unavailable,
+            "there is no way to the controller's address",
+            "check the address and the route to it"},
+    Refusal{"Get Auth Capabilities error",
+            ErrorKind::unavailable,
+            "the controller does not answer",
+            "check its address, its network, and that IPMI over LAN is switched on"},
+};
 
-    std::string password;
-    std::ifstream file(path);
-    if (::stat(path.c_str(), &info) != 0 || !std::getline(file, password)) {
-        return fail(ErrorKind::missing, tried, "not readable");
+Error session_failure(const std::string& tried, const std::string& said) {
+    for (const auto& each : refusals) {
+        if (said.find(each.words) != std::string::npos) {
+            return fail(each.kind, tried, std::string(each.answer), std::string(each.hint));
+        }
     }
-    if ((info.st_mode & 077U) != 0) {
-        return fail(ErrorKind::refused, tried, "others may read it", "chmod 600 " + path.string());
-    }
-    return password;
+    const auto end = said.find_last_not_of('\n');
+    const auto begin = end == std::string::npos ? end : said.rfind('\n', end);
+    const auto last = said.substr(begin == std::string::npos ? 0 : begin + 1);
+    const bool known = said.find("establish") == std::string::npos;
+    return fail(known ? ErrorKind::refused : ErrorKind::unavailable,
+                tried,
+                last.substr(0, last.find('\n')));
 }
 
 }  // namespace
 
 Result<std::string> IpmiPower::ask(const std::string& word, Duration deadline) const {
-    const auto tried = "power " + word + " of " + target_.host + " at " + target_.address;
-    const auto password = read_password(target_.password_file);
+    const auto tried =
+        "power " + word + " of " + target_.host + ", power controller at " + target_.address;
+    const auto password = read_secret(target_.password);
     if (!password) {
         return password.error();
     }
@@ -42,7 +73,7 @@ Result<std::string> IpmiPower::ask(const std::string& word, Duration deadline) c
     options.env = {{"IPMI_PASSWORD", *password}};
     options.inside = target_.inside;
     options.cwd = "/";
-    Argv argv{"ipmitool", "-I", "lanplus", "-H", target_.address, "-U", target_.user, "-E"};
+    Argv argv{"ipmitool", "-v", "-I", "lanplus", "-H", target_.address, "-U", target_.user, "-E"};
     const auto add = [&](std::initializer_list<std::string> words) {
         argv.insert(argv.end(), words);
     };
@@ -52,15 +83,17 @@ Result<std::string> IpmiPower::ask(const std::string& word, Duration deadline) c
     }
     add({"chassis", "power", word});
     const auto answer = run(argv, options);
+    if (!answer && answer.error().kind == ErrorKind::timeout) {
+        return fail(ErrorKind::timeout,
+                    tried,
+                    "the controller did not answer within " + to_text(deadline),
+                    "check its address and its network; some controllers are slow when busy");
+    }
     if (!answer) {
         return fail(answer.error().kind, tried, answer.error().answer, answer.error().hint);
     }
     if (!answer->exit.success()) {
-        const bool known = answer->err.find("establish") == std::string::npos;
-        return fail(known ? ErrorKind::refused : ErrorKind::unavailable,
-                    tried,
-                    answer->err.substr(0, answer->err.find('\n')),
-                    known ? "" : "is the controller reachable, and are user and password right?");
+        return session_failure(tried, answer->out + answer->err);
     }
     return answer->out;
 }

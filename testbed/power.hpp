@@ -1,9 +1,9 @@
 #pragma once
 
 #include "core/testbed.hpp"
+#include "testbed/secret.hpp"
 
 #include <cstdint>
-#include <filesystem>
 #include <string>
 #include <sys/types.h>
 
@@ -14,7 +14,7 @@ struct IpmiTarget {
     std::string address;
     std::uint16_t port = 623;
     std::string user;
-    std::filesystem::path password_file;  ///< its first line; refused when others can read it
+    SecretRef password;
     int cipher_suite = 0;  ///< of RMCP+; 0: ipmitool asks for the best, which may take it seconds
     pid_t inside = 0;      ///< ask from the namespaces of this process
 };
@@ -22,8 +22,8 @@ struct IpmiTarget {
 /// A power controller that speaks IPMI 2.0 over the network (RMCP+), asked by ipmitool. The
 /// password goes to it by environment, never by command line. Thread-safe.
 ///
-/// Errors: missing (no ipmitool), refused (password or user not accepted, order not known),
-/// unavailable (no answer), timeout (not within the deadline).
+/// Errors: missing (no ipmitool, no password), refused (password or user not accepted, order not
+/// known), unavailable (no answer), timeout (not within the deadline).
 class IpmiPower final : public Power {
   public:
     explicit IpmiPower(IpmiTarget target) : target_(std::move(target)) {}

@@ -1,7 +1,8 @@
 #include "testbed/ssh.hpp"
 
+#include "testbed/ssh_handles.hpp"
+
 #include <libssh/callbacks.h>
-#include <libssh/libssh.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -19,17 +20,6 @@ namespace ordeal {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-
-struct FreeSession {
-    void operator()(ssh_session session) const {
-        ssh_disconnect(session);
-        ssh_free(session);
-    }
-};
-
-struct FreeChannel {
-    void operator()(ssh_channel channel) const { ssh_channel_free(channel); }
-};
 
 /// Waits for the packets of one session; gives its sockets back before it goes.
 class Waiter {
@@ -62,23 +52,7 @@ struct FreeText {
     void operator()(char* text) const { ssh_string_free_char(text); }
 };
 
-using SessionHandle = std::unique_ptr<ssh_session_struct, FreeSession>;
-using ChannelHandle = std::unique_ptr<ssh_channel_struct, FreeChannel>;
 using KeyHandle = std::unique_ptr<ssh_key_struct, FreeKey>;
-
-/// Milliseconds left, at least 0, for poll(2).
-int milliseconds_until(Clock::time_point deadline) {
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now());
-    return static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, 3'600'000));
-}
-
-/// libssh's blocking calls take their deadline from the session.
-void set_timeout(ssh_session session, Clock::time_point deadline) {
-    const long seconds = milliseconds_until(deadline) / 1000;
-    const long rest = std::max(milliseconds_until(deadline) % 1000 * 1000L, 1L);
-    ssh_options_set(session, SSH_OPTIONS_TIMEOUT, &seconds);
-    ssh_options_set(session, SSH_OPTIONS_TIMEOUT_USEC, &rest);
-}
 
 int signal_number(std::string_view name) {
     for (int number = 1; number < SIGSYS; ++number) {
@@ -96,9 +70,12 @@ struct Listener {
     Output output;
     std::size_t limit;  ///< kept of each stream
     std::optional<Exit> exit;
+    const std::function<bool(std::string_view)>& sink;
+    bool refused = false;  ///< the sink takes no more
     ssh_channel_callbacks_struct callbacks{};
 
-    explicit Listener(Bytes output_limit) : limit(output_limit.count) {
+    explicit Listener(const SshRunOptions& options)
+        : limit(options.output_limit.count), sink(options.sink) {
         ssh_callbacks_init(&callbacks);
         callbacks.userdata = this;
         callbacks.channel_data_function = [](ssh_session,
@@ -129,6 +106,10 @@ struct Listener {
     Listener& operator=(const Listener&) = delete;
 
     void hear(const char* data, std::size_t size, int is_stderr) {
+        if (is_stderr == 0 && sink) {
+            refused = refused || !sink({data, size});
+            return;
+        }
         auto& text = is_stderr != 0 ? output.err : output.out;
         const auto kept = std::min(size, limit - text.size());
         text.append(data, kept);
@@ -138,15 +119,67 @@ struct Listener {
 
 }  // namespace
 
-struct SshSession::Impl {
-    SessionHandle session;
-    std::string label;  ///< "root@10.77.0.1"
+namespace {
 
-    [[nodiscard]] Error failure(const std::string& tried, Clock::time_point deadline) const {
-        const auto kind = Clock::now() >= deadline ? ErrorKind::timeout : ErrorKind::unavailable;
-        return fail(kind, tried + " " + label, ssh_get_error(session.get()));
+/// Errors: refused, with what is wrong with the key and how to mend it.
+Status check_host_key(const SshSession::Impl& impl, const SshTarget& target) {
+    const auto tried = "connect by ssh to " + impl.label;
+    const auto file = target.known_hosts.string();
+    const auto place =
+        target.port == 22 ? target.host : "[" + target.host + "]:" + std::to_string(target.port);
+    switch (ssh_session_is_known_server(impl.session.get())) {
+        case SSH_KNOWN_HOSTS_OK:
+            return ok();
+        case SSH_KNOWN_HOSTS_CHANGED:
+        case SSH_KNOWN_HOSTS_OTHER:
+            return fail(ErrorKind::refused,
+                        tried,
+                        "its host key has changed: it is not the one in " + file,
+                        "somebody else may answer there; if the host was installed anew: "
+                        "ssh-keygen -f " +
+                            file + " -R " + quote_for_shell({place}));
+        default:
+            return fail(ErrorKind::refused,
+                        tried,
+                        "its host key is not in " + file,
+                        "ssh-keyscan -p " + std::to_string(target.port) + " " + target.host +
+                            " >> " + file + ", and compare the key with the host's own");
     }
-};
+}
+
+Status log_in(const SshSession::Impl& impl, const SshTarget& target, Clock::time_point end) {
+    auto* session = impl.session.get();
+    int answer = SSH_AUTH_DENIED;
+    set_timeout(session, end);
+    if (!target.key.empty()) {
+        ssh_key raw_key = nullptr;
+        if (ssh_pki_import_privkey_file(target.key.c_str(), nullptr, nullptr, nullptr, &raw_key) !=
+            SSH_OK) {
+            return fail(ErrorKind::missing,
+                        "log in by ssh to " + impl.label,
+                        "no usable key in " + target.key.string(),
+                        "a key with a passphrase is for the ssh-agent");
+        }
+        const KeyHandle key(raw_key);
+        answer = ssh_userauth_publickey(session, nullptr, key.get());
+    }
+    if (answer != SSH_AUTH_SUCCESS && target.agent) {
+        answer = ssh_userauth_agent(session, nullptr);
+    }
+    if (answer == SSH_AUTH_SUCCESS) {
+        return ok();
+    }
+    auto error = impl.failure("log in by ssh to", end);
+    if (error.kind != ErrorKind::timeout && ssh_is_connected(session) != 0) {
+        error.kind = ErrorKind::refused;
+        error.hint = target.key.empty()
+                         ? "ssh-add -l must list a key that the host's authorized_keys has"
+                         : "ssh-copy-id -i " + target.key.string() + " " + impl.label;
+    }
+    return error;
+}
+
+}  // namespace
 
 SshSession::SshSession(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
@@ -176,23 +209,10 @@ Result<SshSession> SshSession::open(const SshTarget& target, Duration deadline, 
     if (ssh_connect(session) != SSH_OK) {
         return impl->failure("connect by ssh to", end);
     }
-    if (ssh_session_is_known_server(session) != SSH_KNOWN_HOSTS_OK) {
-        return fail(ErrorKind::refused,
-                    "connect by ssh to " + impl->label,
-                    "its host key is not the one in " + target.known_hosts.string(),
-                    "check the host, then correct the file");
-    }
-    ssh_key raw_key = nullptr;
-    if (ssh_pki_import_privkey_file(target.key.c_str(), nullptr, nullptr, nullptr, &raw_key) !=
-        SSH_OK) {
-        return fail(ErrorKind::missing, "read ssh key " + target.key.string(), "not a usable key");
-    }
-    const KeyHandle key(raw_key);
-    set_timeout(session, end);
-    if (ssh_userauth_publickey(session, nullptr, key.get()) != SSH_AUTH_SUCCESS) {
-        auto error = impl->failure("log in by key to", end);
-        error.kind = error.kind == ErrorKind::timeout ? error.kind : ErrorKind::refused;
-        return error;
+    auto ready = check_host_key(*impl, target);
+    ready = ready ? log_in(*impl, target, end) : ready;
+    if (!ready) {
+        return ready.error();
     }
     return SshSession(std::move(impl));
 }
@@ -203,7 +223,7 @@ Result<Output> SshSession::run(const Argv& argv, const SshRunOptions& options) {
     auto* session = impl_->session.get();
     const auto tried = "run " + to_text(argv) + " on";
     set_timeout(session, deadline);
-    Listener listener(options.output_limit);  // outlives the channel, which calls it
+    Listener listener(options);  // outlives the channel, which calls it
     const ChannelHandle channel(ssh_channel_new(session));
     if (!channel || ssh_channel_open_session(channel.get()) != SSH_OK ||
         ssh_set_channel_callbacks(channel.get(), &listener.callbacks) != SSH_OK ||
@@ -223,14 +243,25 @@ Result<Output> SshSession::run(const Argv& argv, const SshRunOptions& options) {
                         tried + " " + impl_->label,
                         "not finished in " + to_text(options.deadline));
         }
+        if (listener.refused) {
+            return fail(
+                ErrorKind::unavailable, tried + " " + impl_->label, "its output is too much");
+        }
         if (ssh_channel_is_closed(channel.get()) != 0 || ssh_is_connected(session) == 0 ||
             waiter.wait(milliseconds_until(deadline)) == SSH_ERROR) {
-            return impl_->failure(tried, deadline);
+            return fail(ErrorKind::unavailable,
+                        tried + " " + impl_->label,
+                        "the ssh connection was lost before it ended",
+                        "it may have run");
         }
     }
     listener.output.exit = *listener.exit;
     listener.output.wall = Clock::now() - start;
     return std::move(listener.output);
+}
+
+bool SshSession::connected() const {
+    return ssh_is_connected(impl_->session.get()) != 0;
 }
 
 std::string quote_for_shell(const Argv& argv) {

@@ -7,8 +7,10 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 
 namespace ordeal {
 
@@ -17,14 +19,17 @@ struct SshTarget {
     std::string host;
     std::uint16_t port = 22;
     std::string user = "root";
-    std::filesystem::path key;          ///< private key without a passphrase
+    std::filesystem::path key;          ///< private key without a passphrase; empty: none
     std::filesystem::path known_hosts;  ///< OpenSSH format
+    bool agent = false;                 ///< offer the keys of the ssh-agent, too
 };
 
 struct SshRunOptions {
     std::string input = {};
     Duration deadline = std::chrono::seconds(30);
     Bytes output_limit{std::uint64_t{4} << 20};  ///< of each stream; the rest is read and dropped
+    /// Gets the standard output instead of Output::out, without limit. False ends the command.
+    std::function<bool(std::string_view)> sink = {};
 };
 
 /// One connection, for one thread. Ends with the object.
@@ -45,8 +50,15 @@ class SshSession {
     /// a success here, whatever its exit code. After a timeout the session is of no further use.
     [[nodiscard]] Result<Output> run(const Argv& argv, const SshRunOptions& options = {});
 
-  private:
+    /// Whether it can still be used.
+    [[nodiscard]] bool connected() const;
+
     struct Impl;
+
+    /// Inside of testbed/ssh only.
+    [[nodiscard]] Impl& impl() { return *impl_; }
+
+  private:
     explicit SshSession(std::unique_ptr<Impl> impl);
     std::unique_ptr<Impl> impl_;
 };

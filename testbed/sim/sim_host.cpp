@@ -15,6 +15,9 @@ constexpr Duration polite_end = 10s;
 constexpr Duration service_start = 300ms;
 constexpr Duration login_latency = 50ms;
 
+constexpr std::uint64_t file_system_size = std::uint64_t{1} << 30U;
+constexpr std::uint64_t block_size = 4096;
+
 }  // namespace
 
 Status SimHypervisor::ask(const std::string& tried, Duration latency, Duration deadline) {
@@ -270,15 +273,42 @@ Result<std::string> SimHost::boot_id(Duration deadline) {
     return machine_.boot_id();
 }
 
+std::optional<HostOutput> SimHost::look_at_files(const std::vector<std::string>& argv) {
+    const auto& files = machine_.files;
+    if (argv.front() == "test") {
+        return HostOutput{.exit_code = files.contains(argv.back()) ? 0 : 1};
+    }
+    if (argv.front() == "stat") {
+        std::uint64_t used = 0;
+        for (const auto& [file, size] : files) {
+            used += size;
+        }
+        const auto blocks = (file_system_size - std::min(used, file_system_size)) / block_size;
+        return HostOutput{.out = std::to_string(block_size) + " " + std::to_string(blocks) + "\n"};
+    }
+    return {};
+}
+
 Result<HostOutput> SimHost::run(const std::vector<std::string>& argv, Duration deadline) {
     const auto tried = "run " + argv.front() + " on " + name();
     if (auto in = log_in(tried, deadline); !in) {
         return in.error();
     }
+    if (auto seen = look_at_files(argv)) {
+        return *seen;
+    }
     if (world_.mishaps().commands != Deed::works) {
         const bool nothing = world_.mishaps().commands == Deed::does_nothing;
         return nothing ? Result<HostOutput>(HostOutput{})
                        : fail(ErrorKind::refused, tried, "the host refused");
+    }
+    if (argv.front() == "fallocate") {
+        machine_.files[argv.back()] = std::stoull(argv.at(2));
+        return HostOutput{};
+    }
+    if (argv.front() == "rm") {
+        machine_.files.erase(argv.back());
+        return HostOutput{};
     }
     const bool known = argv.front() == "true" || argv.front() == "stress-ng";
     return known ? HostOutput{} : HostOutput{.exit_code = 127, .err = argv.front() + ": not found"};

@@ -3,6 +3,10 @@
 #include "core/testbed.hpp"
 #include "testbed/sim/sim_world.hpp"
 
+#include <optional>
+#include <string>
+#include <vector>
+
 namespace ordeal {
 
 /// libvirt on a simulated machine. Calls take some milliseconds of virtual time.
@@ -70,7 +74,8 @@ class SimHost final : public Host {
     Result<Power*> power() override { return &power_; }
 
     Result<std::string> boot_id(Duration deadline) override;
-    /// Knows "true" and "stress-ng".
+    /// Knows "true" and "stress-ng", and of files of its one file system "fallocate -l SIZE FILE",
+    /// "rm -f FILE", "test -e FILE" and "stat -f".
     Result<HostOutput> run(const std::vector<std::string>& argv, Duration deadline) override;
     /// Knows b and c.
     Status sysrq(char letter, Duration deadline) override;
@@ -86,6 +91,8 @@ class SimHost final : public Host {
   private:
     [[nodiscard]] Status look(const std::string& tried) const;
     [[nodiscard]] Status log_in(const std::string& tried, Duration deadline);
+    /// What looks and changes nothing.
+    [[nodiscard]] std::optional<HostOutput> look_at_files(const std::vector<std::string>& argv);
 
     SimWorld& world_;
     SimMachine& machine_;

@@ -2,6 +2,7 @@
 
 #include "testbed/sim/sim_domain.hpp"
 
+#include <cstdint>
 #include <filesystem>
 #include <map>
 #include <memory>
@@ -65,6 +66,7 @@ class SimMachine {
 
     std::map<std::string, std::shared_ptr<SimDomain>, std::less<>> domains;
     std::map<std::string, ProcessRef> programs;  ///< that a controller started
+    std::map<std::string, std::uint64_t> files;  ///< size of what a controller made, by name
 
   private:
     void service_ended(const std::string& service);

@@ -19,7 +19,9 @@ namespace {
 
 namespace fs = std::filesystem;
 using namespace std::chrono_literals;
+using ::testing::AllOf;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 constexpr auto patience = 60s;
 
@@ -158,18 +160,27 @@ TEST_F(LiveSite, RefusesAWrongPasswordAndTellsOfAControllerThatIsNotThere) {
     IpmiTarget target{.host = "n1",
                       .address = power_address(1),
                       .user = "ordeal",
-                      .password_file = wrong,
+                      .password = {.file = wrong},
                       .cipher_suite = 3,
                       .inside = static_cast<pid_t>(lab_->rack().pid)};
-    EXPECT_FALSE(IpmiPower(target).state(10s));
-    target.password_file = lab_->directory() / "power_password";
-    EXPECT_TRUE(IpmiPower(target).state(10s));
+    const auto refused = IpmiPower(target).state(patience);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().kind, ErrorKind::refused);
+    EXPECT_THAT(refused.error().text(), AllOf(HasSubstr("n1"), HasSubstr("password")));
+    target.password.file = lab_->directory() / "power_password";
+    EXPECT_TRUE(IpmiPower(target).state(patience));
+    target.user = "nobody";
+    const auto unknown = IpmiPower(target).state(patience);
+    ASSERT_FALSE(unknown);
+    EXPECT_EQ(unknown.error().kind, ErrorKind::refused);
+    EXPECT_THAT(unknown.error().text(), HasSubstr("does not know the user"));
     target.address = power_address(storage_number + 1);
-    const auto absent = IpmiPower(target).state(10s);
+    const auto absent = IpmiPower(target).state(patience);
     ASSERT_FALSE(absent);
-    EXPECT_THAT(absent.error().text(), HasSubstr("n1"));
-    fs::permissions(target.password_file, fs::perms::others_read, fs::perm_options::add);
-    EXPECT_EQ(IpmiPower(target).state(10s).error().kind, ErrorKind::refused);
+    EXPECT_EQ(absent.error().kind, ErrorKind::unavailable);
+    EXPECT_THAT(absent.error().text(), AllOf(HasSubstr("n1"), Not(HasSubstr("password"))));
+    fs::permissions(target.password.file, fs::perms::others_read, fs::perm_options::add);
+    EXPECT_EQ(IpmiPower(target).state(patience).error().kind, ErrorKind::refused);
 }
 
 TEST_F(LiveSite, CutsOnePlaneOfOneHostAndMendsIt) {
