@@ -212,8 +212,17 @@ class Fit {
         }
         const auto name = fault.params.get<std::string>("disk", "data");
         const auto disk = std::ranges::find(target.disks, name, &SiteDisk::name);
-        if (needs(&info, "remote_disk") && (disk == target.disks.end() || disk->storage.empty())) {
-            return fmt::format("the testbed file names no storage for disk {}", name);
+        if (needs(&info, "remote_disk")) {
+            const auto server =
+                disk == target.disks.end()
+                    ? site_.storage.end()
+                    : std::ranges::find(site_.storage, disk->storage, &SiteStorage::name);
+            if (server == site_.storage.end()) {
+                return fmt::format("the testbed file names no storage for disk {}", name);
+            }
+            if (server->host != target.host) {
+                return fmt::format("its server runs on another host, {}", server->host);
+            }
         }
         return info.kind.starts_with("qemu.") && !site_.host(target.host)->ssh
                    ? "its host has no [host.ssh]"

@@ -42,8 +42,12 @@ Duration since(Instant start, std::optional<Instant> moment) {
 
 LoadOrder Trial::load_order(const LoadSpec& spec, std::string_view purpose) const {
     auto random = Random(planned_.seed).derive(spec.domain).derive(purpose);
+    // A disk of a real site outlives the run, and has the ledgers of earlier ones with this seed.
+    const auto started =
+        static_cast<std::uint64_t>(result_.record.started.time_since_epoch().count());
     // 63 bits, for the history's numbers have a sign.
-    return {.spec = spec, .run_id = random.next() >> 1U, .seed = random.next() >> 1U};
+    return {
+        .spec = spec, .run_id = random.derive(started).next() >> 1U, .seed = random.next() >> 1U};
 }
 
 bool Trial::has_load(const TrialDomain& domain) const {

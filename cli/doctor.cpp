@@ -16,8 +16,11 @@ namespace {
 std::string as_json(const std::vector<Need>& needs) {
     nlohmann::json list = nlohmann::json::array();
     for (const auto& need : needs) {
-        list.push_back(
-            {{"need", need.name}, {"ok", need.met}, {"found", need.found}, {"mend", need.mend}});
+        list.push_back({{"need", need.name},
+                        {"ok", need.met},
+                        {"found", need.found},
+                        {"mend", need.mend},
+                        {"optional", need.optional}});
     }
     return nlohmann::json{{"needs", list}}.dump(2);
 }
@@ -28,7 +31,8 @@ void print(const std::vector<Need>& needs) {
         width = std::max(width, need.name.size());
     }
     for (const auto& need : needs) {
-        fmt::print("{:<7} {:<{}}  {}\n", need.met ? "ok" : "MISSING", need.name, width, need.found);
+        const auto* word = need.met ? "ok" : need.optional ? "lacks" : "MISSING";
+        fmt::print("{:<7} {:<{}}  {}\n", word, need.name, width, need.found);
         if (!need.met) {
             fmt::print("{:<7} {:<{}}  mend: {}\n", "", "", width, need.mend);
         }
@@ -79,7 +83,8 @@ int execute(const CommonOptions& common, const DoctorOptions& options) {
         return look_at_site(common, options.testbed);
     }
     const auto needs = look_at_needs();
-    const bool all_met = std::ranges::all_of(needs, &Need::met);
+    const bool all_met =
+        std::ranges::all_of(needs, [](const Need& need) { return need.met || need.optional; });
     if (common.json) {
         fmt::print("{}\n", as_json(needs));
     } else {

@@ -1,6 +1,7 @@
 #include "cli/needs.hpp"
 
 #include "testbed/cache.hpp"
+#include "testbed/storage/shared_server.hpp"
 
 #include <algorithm>
 #include <array>
@@ -95,6 +96,16 @@ Need unpacked_need(const std::string& path) {
             program ? "" : "./bootstrap build"};
 }
 
+/// tgt, nfs-ganesha and QEMU's clients for them, which experiments with such disks need.
+Need shared_disk_need(const std::string& protocol) {
+    const auto there = can_share(protocol);
+    return {.name = "disks by " + protocol,
+            .met = there.has_value(),
+            .found = there ? "server and client" : there.error().answer,
+            .mend = there ? "" : there.error().hint,
+            .optional = true};
+}
+
 Need space_need() {
     std::error_code error;
     const auto space = fs::space(fs::current_path(), error);
@@ -124,6 +135,9 @@ std::vector<Need> look_at_needs() {
     std::ranges::transform(programs, std::back_inserter(needs), program_need);
     needs.push_back(unpacked_need("usr/sbin/sshd"));
     needs.push_back(unpacked_need("usr/bin/ipmi_sim"));
+    for (const auto* protocol : {"nbd", "iscsi", "nfs"}) {
+        needs.push_back(shared_disk_need(protocol));
+    }
     needs.push_back(guest_need());
     needs.push_back(device_need("/dev/net/tun", "modprobe tun"));
     needs.push_back(space_need());

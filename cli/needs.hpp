@@ -11,8 +11,9 @@ namespace ordeal::cli {
 struct Need {
     std::string name;
     bool met = false;
-    std::string found;  ///< what is there, or what is not
-    std::string mend;   ///< the command that mends it; empty when met
+    std::string found;      ///< what is there, or what is not
+    std::string mend;       ///< the command that mends it; empty when met
+    bool optional = false;  ///< only some experiments need it
 };
 
 /// Looks at everything without changing anything. Order: what blocks most comes first.

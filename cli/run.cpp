@@ -103,7 +103,7 @@ RunTestbed testbed_for(const RunOptions& options, int hosts, const Scheduler& sc
 RunTestbed testbed_for(const Loaded& loaded, const Scheduler& scheduler) {
     RunTestbed testbed{.name = site_testbed_name(loaded.site->path), .owned_lab = ""};
     testbed.open = [&loaded, &scheduler]() -> Result<std::unique_ptr<Testbed>> {
-        auto opened = SiteTestbed::open(*loaded.site, scheduler);
+        auto opened = SiteTestbed::open(*loaded.site, scheduler, loaded.notes);
         return opened ? Result<std::unique_ptr<Testbed>>(std::move(*opened)) : opened.error();
     };
     return testbed;
@@ -121,7 +121,7 @@ Result<Fd> lock_testbed(const RunOptions& options, const Loaded& loaded) {
 /// What is missing, as one failure with the first thing's mend.
 Status look_at_machine(const Loaded& loaded) {
     for (const auto& need : loaded.site ? look_at_site_needs(*loaded.site) : look_at_needs()) {
-        if (!need.met) {
+        if (!need.met && !need.optional) {
             return fail(ErrorKind::missing,
                         "run on this machine",
                         need.name + ": " + need.found,

@@ -175,6 +175,15 @@ boot() {
     for plane in $planes; do
         echo "link set $name-$plane master $plane up"
     done | nsenter --target 1 --net ip -batch -
+    # libvirt's TCP asks nobody who he is: a guest must not come to it by another plane's address.
+    nft -f - <<'END'
+table inet guard {
+    chain input {
+        type filter hook input priority 0
+        iifname "guest" tcp dport 16509 drop
+    }
+}
+END
     exec unshare --pid --fork sh "$hardware" "$directory" init
 }
 

@@ -14,7 +14,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr Duration first_answer = 5s;
-constexpr Duration service_deadline = 20s;
+constexpr Duration unit_deadline = 20s;
 
 /// libvirt names a QEMU's domain in `-name guest=<domain>,…`; its pid file may outlive it.
 constexpr const char* qemu_script = R"sh(
@@ -182,7 +182,7 @@ Result<ProcessRef> RemoteHost::service_process(const std::string& service) {
 Status RemoteHost::start_service(const std::string& service) {
     auto argv = host_.start_service;
     argv.push_back(service);
-    const auto started = script("start " + service, "\"$@\"", argv, service_deadline);
+    const auto started = script("start " + service, "\"$@\"", argv, unit_deadline);
     if (!started) {
         return started.error();
     }

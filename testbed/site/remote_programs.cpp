@@ -11,9 +11,9 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr Duration end_deadline = 10s;
+constexpr Duration ending_deadline = 10s;
 
-constexpr const char* start_script = R"sh(
+constexpr const char* program_script = R"sh(
 name=$1 && shift
 mkdir -p /run/ordeal/programs && cd / || exit 4
 read -r pid 2>/dev/null <"/run/ordeal/programs/$name.pid" && kill -0 "$pid" 2>/dev/null &&
@@ -72,7 +72,7 @@ Status RemoteHost::start_program(const std::string& name,
     }
     std::vector<std::string> arguments{name};
     arguments.insert(arguments.end(), argv.begin(), argv.end());
-    const auto started = script(tried, start_script, std::move(arguments), deadline);
+    const auto started = script(tried, program_script, std::move(arguments), deadline);
     return started ? ok() : Status(started.error());
 }
 
@@ -110,7 +110,7 @@ Result<ProgramStatus> RemoteHost::program(const std::string& name) {
 
 Status RemoteHost::end_program(const std::string& name) {
     const auto ended = script(
-        "end program " + name, std::string(members_script) + end_script, {name}, end_deadline);
+        "end program " + name, std::string(members_script) + end_script, {name}, ending_deadline);
     return ended || ended.error().kind == ErrorKind::not_found ? ok() : Status(ended.error());
 }
 

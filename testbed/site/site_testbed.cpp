@@ -18,8 +18,8 @@ namespace {
 namespace fs = std::filesystem;
 using namespace std::chrono_literals;
 
-constexpr Duration libvirt_deadline = 10s;
-constexpr Duration copy_deadline = 600s;
+constexpr Duration management_deadline = 10s;
+constexpr Duration image_deadline = 600s;
 constexpr Duration short_ping = 200ms;
 constexpr Duration stop_deadline = 2s;
 
@@ -56,8 +56,11 @@ struct SiteTestbed::Entry {
     std::unique_ptr<GuestDoors> doors;
 };
 
-Result<std::unique_ptr<SiteTestbed>> SiteTestbed::open(Site site, const Scheduler& scheduler) {
+Result<std::unique_ptr<SiteTestbed>> SiteTestbed::open(Site site,
+                                                       const Scheduler& scheduler,
+                                                       std::vector<std::string> notes) {
     std::unique_ptr<SiteTestbed> testbed(new SiteTestbed(std::move(site), scheduler));
+    testbed->notes_ = std::move(notes);
     for (const auto& each : testbed->site_.hosts) {
         auto host = RemoteHost::open(
             testbed->site_, each, [self = testbed.get()](const std::string& domain) {
@@ -118,7 +121,7 @@ std::shared_ptr<SiteTestbed::Entry> SiteTestbed::find(const std::string& domain)
 /// A trial begins with a target that runs and may be touched.
 Status SiteTestbed::healthy(RemoteHost& host, const SiteTarget& target) const {
     auto& libvirt = host.targets();
-    Status ready = libvirt.alive(libvirt_deadline);
+    Status ready = libvirt.alive(management_deadline);
     ready = ready ? libvirt.permitted(target.domain) : ready;
     const auto state = ready ? libvirt.state(target.domain) : ready.error();
     if (!state) {
@@ -292,7 +295,7 @@ Result<Specimen> SiteTestbed::capture(const std::string& domain,
         return copy.good();
     };
     const auto read = (*shell)->script(
-        tried, "cat \"$1\"", {there->image.string()}, {.deadline = copy_deadline, .sink = take});
+        tried, "cat \"$1\"", {there->image.string()}, {.deadline = image_deadline, .sink = take});
     if (!read) {
         return read.error();
     }
@@ -331,7 +334,7 @@ Status SiteTestbed::remove(const std::string& domain) {
         return host.error();
     }
     auto& libvirt = (*host)->targets();
-    Status ready = libvirt.alive(libvirt_deadline);
+    Status ready = libvirt.alive(management_deadline);
     const auto state = ready ? libvirt.state(target->domain) : ready.error();
     if (!state) {
         return state.error();
@@ -345,10 +348,13 @@ Fields SiteTestbed::versions() {
     if (auto asked = hosts_.front()->targets().libvirt().versions()) {
         versions = std::move(*asked);
     }
-    if (const auto kernel = hosts_.front()->run({"uname", "-r"}, libvirt_deadline)) {
+    if (const auto kernel = hosts_.front()->run({"uname", "-r"}, management_deadline)) {
         versions.set("kernel", kernel->out.substr(0, kernel->out.find('\n')));
     }
     versions.set("testbed", site_.name);
+    if (!notes_.empty()) {
+        versions.set("different here", notes_);
+    }
     return versions;
 }
 

@@ -23,9 +23,10 @@ namespace ordeal {
 /// Thread-safe. Opened in a fresh process it can do all that a rollback needs.
 class SiteTestbed final : public Testbed {
   public:
-    /// Opens no door yet. `scheduler` must outlive it.
-    [[nodiscard]] static Result<std::unique_ptr<SiteTestbed>> open(Site site,
-                                                                   const Scheduler& scheduler);
+    /// Opens no door yet. `scheduler` must outlive it. `notes`: what is not seen or done here, for
+    /// the report.
+    [[nodiscard]] static Result<std::unique_ptr<SiteTestbed>> open(
+        Site site, const Scheduler& scheduler, std::vector<std::string> notes = {});
 
     SiteTestbed(const SiteTestbed&) = delete;
     SiteTestbed& operator=(const SiteTestbed&) = delete;
@@ -72,6 +73,7 @@ class SiteTestbed final : public Testbed {
 
     const Site site_;
     const Scheduler& scheduler_;
+    std::vector<std::string> notes_;
     std::vector<std::unique_ptr<RemoteHost>> hosts_;  ///< fixed once opened
     SiteStorageDoor storage_;
     std::mutex mutex_;                                       ///< of all below

@@ -2,13 +2,17 @@
 #include "testbed/domain_xml.hpp"
 #include "testbed/lab/lab.hpp"
 #include "testbed/lab/planes.hpp"
+#include "testbed/namespaces.hpp"
 #include "testbed/process.hpp"
 #include "testbed/site/campaign_lock.hpp"
+#include "testbed/site/remote_host.hpp"
+#include "testbed/site/site_file.hpp"
 #include "testbed/wait.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -143,13 +147,21 @@ class LiveRealSite : public ::testing::Test {
                   ORDEAL_PROGRAM};
         words.insert(words.begin() + 1, {"--testbed", file.string()});
         argv.insert(argv.end(), words.begin(), words.end());
-        const auto output = run(argv, {.deadline = 240s, .cwd = folder_});
+        const auto output = run(argv, {.deadline = 280s, .cwd = folder_});
         EXPECT_TRUE(output) << output.error().text();
         return output ? *output : Output{};
     }
 
-    static std::string experiment(const std::string& name) {
-        return (fs::path(ORDEAL_SOURCE_DIR) / "experiments" / (name + ".toml")).string();
+    /// A shipped experiment with time for a busy machine.
+    std::string experiment() const {
+        std::ifstream shipped(fs::path(ORDEAL_SOURCE_DIR) /
+                              "experiments/quickstart/kill-qemu.toml");
+        std::string text{std::istreambuf_iterator(shipped), {}};
+        text = replaced(text, "deadline = \"90s\"", "deadline = \"10min\"");
+        text = replaced(text, "within = \"2s\"", "within = \"60s\"");
+        text = replaced(text, "within = \"30s\"", "within = \"10min\"");
+        std::ofstream(folder_ / "kill-qemu.toml") << text;
+        return (folder_ / "kill-qemu.toml").string();
     }
 
     const std::string name_ = "real-" + std::to_string(::getpid());
@@ -211,15 +223,9 @@ TEST_F(LiveRealSite, TheDoctorFindsEveryDoorOpenAndSaysWhichIsShut) {
 
 TEST_F(LiveRealSite, RunsAShippedExperimentAndLeavesTheTargetRunning) {
     const auto pid = virsh("domid canary");
-    const auto ran = ordeal(site(),
-                            {"run",
-                             experiment("quickstart/kill-qemu"),
-                             "--trials",
-                             "1",
-                             "--seed",
-                             "5",
-                             "--out",
-                             (folder_ / "run").string()});
+    const auto ran = ordeal(
+        site(),
+        {"run", experiment(), "--trials", "1", "--seed", "5", "--out", (folder_ / "run").string()});
     EXPECT_EQ(ran.exit.code, 0) << ran.out << ran.err;
     EXPECT_EQ(virsh("domstate canary"), "running\n");
     EXPECT_NE(virsh("domid canary"), pid) << "it was killed and came back";
@@ -229,12 +235,8 @@ TEST_F(LiveRealSite, SaysWhatItCannotSeeOfAGuestWithNothingInIt) {
     const auto bare = replaced(site(), "guest = \"agent\"", "guest = \"nothing\"");
     const auto other = lock_campaign("site-" + name_);
     ASSERT_TRUE(other);
-    const std::vector<std::string> words{"run",
-                                         experiment("quickstart/kill-qemu"),
-                                         "--trials",
-                                         "1",
-                                         "--out",
-                                         (folder_ / "run").string()};
+    const std::vector<std::string> words{
+        "run", experiment(), "--trials", "1", "--out", (folder_ / "run").string()};
     const auto second = ordeal(bare, words);
     EXPECT_EQ(second.exit.code, 4) << "two campaigns at one site" << second.err;
     EXPECT_THAT(second.err, HasSubstr("another campaign runs there"));
@@ -246,13 +248,133 @@ TEST_F(LiveRealSite, SaysWhatItCannotSeeOfAGuestWithNothingInIt) {
                 AllOf(HasSubstr("observer agent.heartbeat of vm: none"),
                       HasSubstr("check no_acked_write_lost: inconclusive")));
     EXPECT_EQ(virsh("domstate canary"), "running\n");
+    std::ifstream report(folder_ / "run/report.json");
+    EXPECT_THAT(std::string(std::istreambuf_iterator(report), {}),
+                HasSubstr("observer agent.heartbeat of vm: none"))
+        << "the report says it, too";
 
     define("");
-    const auto stranger =
-        ordeal(bare, {"run", experiment("quickstart/kill-qemu"), "--trials", "1"});
+    const auto stranger = ordeal(bare, {"run", experiment(), "--trials", "1"});
     EXPECT_EQ(stranger.exit.code, 3) << stranger.err;
     EXPECT_THAT(stranger.out + stranger.err, HasSubstr("has not opted in"));
     EXPECT_THAT(stranger.out + stranger.err, Not(HasSubstr("residue")));
+}
+
+/// What a controller at the site does, in its network.
+template <class Work>
+void at_the_site(const Lab& lab, Work work) {
+    const auto done = inside_namespaces(static_cast<pid_t>(lab.rack().pid), Namespaces::net, [&] {
+        work();
+        return ok();
+    });
+    EXPECT_TRUE(done) << done.error().text();
+}
+
+TEST_F(LiveRealSite, ComesBySshDirectlyOverAJumpAndWithAnAgentsKey) {
+    Diagnostics wrong;
+    auto read = parse_site(site(), "site.toml", wrong);
+    ASSERT_TRUE(read) << to_text(wrong);
+    const auto direct = route_to(*read, *read->hosts.front().ssh);
+    at_the_site(*lab_, [&] {
+        const auto hostname = [&](const SshRoute& route) {
+            const auto said = RemoteShell("n1", route).run({"hostname"}, {.deadline = patience});
+            return said ? said->out : said.error().text();
+        };
+        EXPECT_EQ(hostname(direct), "n1\n");
+        auto jump = direct;
+        jump.jump = direct.target;
+        EXPECT_EQ(hostname(jump), "n1\n");
+
+        const auto socket = (folder_ / "agent").string();
+        const auto agent = Child::spawn({"ssh-agent", "-D", "-a", socket});
+        ASSERT_TRUE(agent);
+        ASSERT_TRUE(wait_until(patience, [&] { return fs::exists(socket); }));
+        ASSERT_TRUE(run_or_fail({"ssh-add", "-q", direct.target.key.string()},
+                                {.env = {{"SSH_AUTH_SOCK", socket}}}));
+        ::setenv("SSH_AUTH_SOCK", socket.c_str(), 1);
+        auto by_agent = direct;
+        by_agent.target.key.clear();
+        EXPECT_THAT(hostname(by_agent), HasSubstr("log in by ssh")) << "nobody asked the agent";
+        by_agent.target.agent = true;
+        EXPECT_EQ(hostname(by_agent), "n1\n");
+        ::unsetenv("SSH_AUTH_SOCK");
+
+        RemoteShell shell("n1", direct);
+        ASSERT_TRUE(shell.run({"true"}, {.deadline = patience}));
+        const auto lost =
+            shell.run({"sh", "-c", "kill -9 $PPID; sleep 600"}, {.deadline = patience});
+        ASSERT_FALSE(lost);
+        EXPECT_EQ(lost.error().kind, ErrorKind::unavailable);
+        EXPECT_THAT(lost.error().text(), AllOf(HasSubstr("host n1, ssh"), HasSubstr("lost")));
+        EXPECT_TRUE(shell.run({"true"}, {.deadline = patience})) << "by a new connection";
+    });
+}
+
+TEST_F(LiveRealSite, HurtsNothingButTargets) {
+    Diagnostics wrong;
+    auto read = parse_site(site(), "site.toml", wrong);
+    ASSERT_TRUE(read) << to_text(wrong);
+    at_the_site(*lab_, [&] {
+        const auto host = RemoteHost::open(*read, read->hosts.front());
+        ASSERT_TRUE(host);
+        ASSERT_TRUE((*host)->hypervisor().alive(patience));
+        const auto qemu = (*host)->qemu_process("canary");
+        const auto sshd = (*host)->service_process("sshd");
+        ASSERT_TRUE(qemu && sshd);
+        EXPECT_EQ((*host)->qemu_process("cana").error().kind, ErrorKind::not_found);
+        EXPECT_TRUE((*host)->signal(*qemu, Signal::stop));
+        EXPECT_TRUE(wait_until(patience, [&] {
+            const auto status = (*host)->process_status(*qemu);
+            return status && status->state == 'T';
+        }));
+        EXPECT_TRUE((*host)->signal(*qemu, Signal::cont));
+        ASSERT_TRUE((*host)->start_program("nap", {"sleep", "600"}, patience));
+        EXPECT_TRUE((*host)->program("nap"));
+        EXPECT_EQ((*host)->start_program("nap", {"sleep", "1"}, patience).error().kind,
+                  ErrorKind::refused);
+        EXPECT_TRUE((*host)->end_program("nap"));
+        EXPECT_EQ((*host)->program("nap").error().kind, ErrorKind::not_found);
+        EXPECT_EQ((*(*host)->power())->state(patience).value(), PowerState::on);
+
+        read->hosts.front().target = false;
+        const auto refused = (*host)->signal(*sshd, Signal::stop);
+        ASSERT_FALSE(refused);
+        EXPECT_EQ(refused.error().kind, ErrorKind::refused);
+        EXPECT_THAT(refused.error().text(), HasSubstr("is no target"));
+        EXPECT_TRUE((*host)->signal(*qemu, Signal::cont)) << "the domain still is one";
+        EXPECT_FALSE((*host)->power());
+        EXPECT_FALSE((*host)->sysrq('b', patience));
+        EXPECT_FALSE((*host)->start_program("nap", {"true"}, patience));
+        EXPECT_EQ((*host)->signal({qemu->pid, qemu->start_ticks + 1}, Signal::kill).error().kind,
+                  ErrorKind::not_found)
+            << "a pid that is another's by now";
+    });
+}
+
+TEST_F(LiveRealSite, AHostThatIsDownOrALibvirtdThatIsGoneMakesATrialInconclusive) {
+    const std::vector<std::string> words{"run", experiment(), "--trials", "1"};
+    const auto stopped = node().stop_service("libvirtd", 10s);
+    ASSERT_TRUE(stopped) << stopped.error().text();
+    const auto doctor = ordeal(site(), {"doctor"});
+    EXPECT_EQ(doctor.exit.code, 3);
+    EXPECT_THAT(doctor.out, HasSubstr("FAILED  n1       libvirt"));
+    const auto without = ordeal(site(), words);
+    EXPECT_EQ(without.exit.code, 3) << without.out << without.err;
+    EXPECT_THAT(without.err + without.out, HasSubstr("host n1, libvirt"));
+    ASSERT_TRUE(node().start_service("libvirtd", patience));
+    const auto off = run({"nsenter",
+                          "--net=/proc/" + std::to_string(lab_->rack().pid) + "/ns/net",
+                          "sh",
+                          "-c",
+                          "IPMI_PASSWORD=$(cat " + (lab_->directory() / "power_password").string() +
+                              ") ipmitool -I lanplus -H " + power_address(1) +
+                              " -U ordeal -E -C 3 chassis power off"},
+                         {.deadline = patience});
+    ASSERT_TRUE(off && off->exit.success());
+    ASSERT_TRUE(wait_until(patience, [&] { return !node().alive(); }));
+    const auto down = ordeal(site(), words);
+    EXPECT_EQ(down.exit.code, 3) << down.out << down.err;
+    EXPECT_THAT(down.err + down.out, HasSubstr("host n1"));
 }
 
 }  // namespace

@@ -183,6 +183,23 @@ TEST_F(LiveSite, RefusesAWrongPasswordAndTellsOfAControllerThatIsNotThere) {
     EXPECT_EQ(IpmiPower(target).state(patience).error().kind, ErrorKind::refused);
 }
 
+TEST_F(LiveSite, KeepsLibvirtFromWhoComesOverTheGuestsPlane) {
+    const auto rack = static_cast<pid_t>(lab_->rack().pid);
+    const auto management = lab_->nodes().front().address();
+    const auto route = " " + management + " via " + lab_->nodes().front().address(Plane::guest);
+    const auto reaches = [&](const char* port) {
+        const auto tried =
+            run({"timeout", "5", "bash", "-c", ": </dev/tcp/" + management + "/" + port},
+                {.inside = rack});
+        return tried && tried->exit.success();
+    };
+    EXPECT_TRUE(reaches("16509")) << "over the management plane";
+    ASSERT_TRUE(run_or_fail({"sh", "-c", "ip route add" + route}, {.inside = rack}));
+    EXPECT_TRUE(reaches("22")) << "the way is there";
+    EXPECT_FALSE(reaches("16509"));
+    ASSERT_TRUE(run_or_fail({"sh", "-c", "ip route del" + route}, {.inside = rack}));
+}
+
 TEST_F(LiveSite, CutsOnePlaneOfOneHostAndMendsIt) {
     const auto second = LabTestbed::open({.lab = name_}, scheduler_);
     ASSERT_TRUE(second);
