@@ -105,7 +105,9 @@ class LiveRealSite : public ::testing::Test {
                                 .heartbeat = rack_address(Plane::guest) + ":7701",
                                 .directory = folder_};
         const auto xml = domain_xml({.name = "canary", .disks = {{.name = "data"}}}, place);
-        std::ofstream(folder_ / "canary.xml") << replaced(xml, "<metadata>", "<metadata>" + opt_in);
+        const std::string uuid = "<uuid>6f3c1b1e-0000-4000-8000-0000000000aa</uuid>";
+        std::ofstream(folder_ / "canary.xml")
+            << replaced(xml, "<metadata>", uuid + "<metadata>" + opt_in);
         virsh("define " + (folder_ / "canary.xml").string());
     }
 
