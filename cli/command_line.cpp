@@ -188,6 +188,11 @@ void add_explore(CLI::App& app, Parsed& parsed) {
     verb->add_option(
             "--raw-sample", options.raw_sample, "e2fsck also sees every so many-th raw state")
         ->capture_default_str();
+    verb->add_option("--recovery-depth",
+                     options.recovery_depth,
+                     "How many recoveries in a row the power may cut; 0: none")
+        ->check(CLI::Range(0, 3))
+        ->capture_default_str();
     auto* state =
         verb->add_option("--state", options.state, "Rebuild this state instead of exploring");
     verb->add_option("--write-image", options.write_image, "Where the rebuilt disk goes")

@@ -115,7 +115,8 @@ Status write_state(const ExploreOptions& options,
     if (!id) {
         return id.error();
     }
-    const auto image = build_image(trace, std::move(base), rules, id.value());
+    const auto engine = ext_engine();
+    const auto image = build_image(trace, std::move(base), rules, id.value(), engine.get());
     if (!image) {
         return image.error();
     }
@@ -136,8 +137,8 @@ int exit_code(const Exploration& found) {
         return exit_fail;
     }
     const bool nothing = found.coverage.runs == 0 || found.sound_leaves == 0;
-    return nothing || !found.coverage.complete() || found.unjudged_leaves != 0 ? exit_inconclusive
-                                                                               : exit_pass;
+    return nothing || !found.complete() || found.unjudged_leaves != 0 ? exit_inconclusive
+                                                                      : exit_pass;
 }
 
 int explore(const CommonOptions& common,
@@ -155,6 +156,7 @@ int explore(const CommonOptions& common,
     how.rules = rules;
     how.workers = options.workers != 0 ? options.workers : std::thread::hardware_concurrency();
     how.max_runs = options.max_runs;
+    how.recovery_depth = options.recovery_depth;
     how.raw_sample = options.raw_sample;
     how.stop = stop.token();
     if (!options.budget.empty()) {

@@ -16,13 +16,18 @@ constexpr std::size_t picture_width = 72;
 
 std::string headline(const Exploration& found) {
     const auto& coverage = found.coverage;
+    if (found.bad_recovery != 0 && found.bad == 0) {
+        return fmt::format("BAD: {} of {} covered crashes during recovery",
+                           to_text(found.bad_recovery),
+                           to_text(found.recovery.covered));
+    }
     if (found.bad_leaves != 0 || found.disagreements != 0) {
         return fmt::format("BAD: {}{} of {} covered crash states",
                            found.bad_exact ? "" : "about ",
                            to_text(found.bad),
                            to_text(coverage.covered));
     }
-    if (coverage.complete()) {
+    if (found.complete()) {
         return "No bad state among all that are possible";
     }
     return "No bad state among those covered; not all were";
@@ -87,6 +92,14 @@ std::string explore_text(const Trace& trace, const CrashRules& rules, const Expl
                      to_text(coverage.covered),
                      to_text(coverage.possible),
                      coverage.complete() ? "complete" : "partial"));
+    if (found.recovery.instants != 0) {
+        line("in recovery",
+             fmt::format("{} of {} covered, {}; {} bad",
+                         to_text(found.recovery.covered),
+                         to_text(found.recovery.possible),
+                         found.complete() ? "complete" : "partial",
+                         to_text(found.bad_recovery)));
+    }
     line("instants",
          fmt::format("{}, {} atoms of {} bytes{}",
                      coverage.instants,
@@ -162,6 +175,12 @@ std::string explore_json(const Trace& trace, const CrashRules& rules, const Expl
                              {"complete", found.coverage.complete()},
                              {"bad", found.bad.str()},
                              {"bad_exact", found.bad_exact},
+                             {"recovery",
+                              {{"possible", found.recovery.possible.str()},
+                               {"covered", found.recovery.covered.str()},
+                               {"complete", found.complete()},
+                               {"bad", found.bad_recovery.str()},
+                               {"runs", found.recovery.runs}}},
                              {"runs", found.coverage.runs},
                              {"partial_instants", found.coverage.partial_instants},
                              {"sound_leaves", found.sound_leaves},

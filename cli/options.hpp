@@ -77,6 +77,7 @@ struct ExploreOptions {
     std::uint64_t max_runs = 20'000;    ///< for one instant
     std::string budget;                 ///< a duration; empty: 10 minutes
     bool referee = true;                ///< show e2fsck every unique recovered image
+    unsigned recovery_depth = 1;        ///< how many recoveries in a row a crash may cut
     std::uint64_t raw_sample = 50;      ///< and every so many-th raw one; 0: none
     std::string state;                  ///< rebuild this one instead
     std::filesystem::path write_image;  ///< to here

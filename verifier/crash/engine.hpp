@@ -47,8 +47,8 @@ class Engine {
     [[nodiscard]] virtual std::uint64_t content() = 0;
 
     /// The regular files of a directory, relative to the root; nothing when it is not there. Reads
-    /// no content of theirs. Precondition: sound.
-    [[nodiscard]] virtual std::vector<FileMap> files(std::string_view directory) = 0;
+    /// no content of theirs. Valid until the next call for it. Precondition: sound.
+    [[nodiscard]] virtual const std::vector<FileMap>& files(const std::string& directory) = 0;
 
     /// Writes what recovery changed to the view, which is then the image that it leaves.
     virtual void write_back() = 0;

@@ -1,9 +1,14 @@
 #include "verifier/crash/exploration.hpp"
 
+#include "verifier/crash/recovery_crash.hpp"
+#include "verifier/crash/shrink.hpp"
+
 #include <algorithm>
 #include <atomic>
+#include <deque>
 #include <mutex>
 #include <optional>
+#include <ranges>
 #include <thread>
 #include <unordered_set>
 
@@ -14,8 +19,8 @@ using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t instants_at_once = 4;
 constexpr std::size_t problems_told = 5;
+constexpr std::uint64_t raw_sample_of_recoveries = 20;  ///< times as seldom
 
-/// What the workers share.
 struct Shared {
     const Trace& trace;
     const ExplorationOptions& options;
@@ -56,10 +61,13 @@ class Worker {
         : shared_(shared),
           base_(base),
           model_(shared.trace, base_, shared.options.rules),
-          explorer_(base_),
           engine_(std::move(engine)),
           referee_(std::move(referee)),
-          oracle_(ledgers_of(shared.trace)) {}
+          oracle_(ledgers_of(shared.trace)) {
+        for (unsigned level = 0; level <= shared.options.recovery_depth; ++level) {
+            explorers_.emplace_back(base_);
+        }
+    }
 
     void run() {
         std::size_t number = 0;
@@ -75,43 +83,97 @@ class Worker {
                 if (instant == nullptr) {
                     return;
                 }
-                explore(*instant);
+                begin(*instant);
+                explore(*instant, 0);
+                if (shared_.failed) {
+                    return;
+                }
+                hand_over();
             }
         }
     }
 
   private:
-    void explore(const CrashInstant& instant) {
+    struct Point {
+        std::size_t step = 0;
+        std::size_t first_atom = 0;
+    };
+
+    void begin(const CrashInstant& instant) {
         local_ = {};
-        report_ = {instant.number,
-                   instant.event,
-                   instant.time,
-                   instant.atoms.size(),
-                   instant.possible,
-                   0,
-                   0,
-                   0};
-        std::uint64_t runs = 0;
-        auto coverage = explorer_.explore(
+        decided_.assign(explorers_.size(), {});
+        points_.clear();
+        runs_ = 0;
+        local_.atoms = instant.atoms.size();
+        report_ = {
+            instant.number, instant.event, instant.time, instant.atoms.size(), instant.possible};
+    }
+
+    [[nodiscard]] bool more() { return runs_++ < shared_.options.max_runs && shared_.go_on(); }
+
+    /// Examines and judges all states of an instant, behind `level` recoveries that were cut.
+    void explore(const CrashInstant& instant, std::size_t level) {
+        const auto coverage = explorers_[level].explore(
             instant,
-            [this](ImageView& view) {
+            [&](ImageView& view) {
                 verdict_ = engine_->examine(view);
                 if (verdict_ == Engine::Verdict::sound) {
                     oracle_.locate(*engine_);
+                    if (level > 0) {
+                        oracle_.settle(view);
+                    }
                 }
             },
-            [this](const Leaf& leaf, ImageView& view) { judge(leaf, view); },
-            [&] { return runs++ < shared_.options.max_runs && shared_.go_on(); });
+            [&](const Leaf& leaf, ImageView& view) {
+                decided_[level] = {leaf.decided.begin(), leaf.decided.end()};
+                judge(leaf, view);
+            },
+            [this] { return more(); });
         if (!coverage) {
             shared_.fail_with(coverage.error());
             return;
         }
-        report_.covered = coverage->covered;
-        report_.runs = coverage->runs;
-        local_.coverage = coverage.value();
-        local_.atoms = instant.atoms.size();
-        local_.instants.push_back(report_);
-        hand_over();
+        if (level == 0) {
+            report_.covered = coverage->covered;
+            report_.runs = coverage->runs;
+            local_.coverage = coverage.value();
+        } else {
+            local_.recovery += coverage.value();
+        }
+        if (level < shared_.options.recovery_depth) {
+            cut_recoveries(instant, level);
+        }
+        decided_[level].clear();
+    }
+
+    /// Recovers each leaf again, this time with its writes, and explores what is left when the
+    /// power goes during that. What the writes depend on is decided, too.
+    void cut_recoveries(const CrashInstant& instant, std::size_t level) {
+        const auto unit = shared_.trace.header.atom / sector_size;
+        auto& explorer = explorers_[level];
+        const auto coverage = explorer.explore(
+            instant,
+            [this](ImageView& view) {
+                verdict_ = engine_->examine(view);
+                if (verdict_ == Engine::Verdict::sound) {
+                    engine_->write_back();
+                }
+            },
+            [&](const Leaf& leaf, ImageView& view) {
+                RecoveryCrash crash(leaf, view.steps(), unit);
+                decided_[level] = {leaf.decided.begin(), leaf.decided.end()};
+                while (const auto* cut = crash.next()) {
+                    points_.push_back({crash.step(), crash.first_atom()});
+                    explore(*cut, level + 1);
+                    points_.pop_back();
+                }
+            },
+            [this] { return more(); });
+        if (!coverage) {
+            shared_.fail_with(coverage.error());
+        } else if (!coverage->complete()) {
+            ++local_.recovery.partial_instants;
+        }
     }
 
     void judge(const Leaf& leaf, ImageView& view) {
@@ -122,7 +184,10 @@ class Worker {
             local_.promises_broken += ledger->lost.size();
         }
         auto verdict = verdict_;
-        const auto problems = engine_->problems(problems_told);
+        std::vector<std::string> problems{"e2fsck condemns it"};
+        if (verdict_ == Engine::Verdict::broken) {
+            problems = engine_->problems(problems_told);
+        }
         const auto content = engine_->content();
         if (referee_ != nullptr) {
             ask_referee(leaf, view, content, verdict);
@@ -131,7 +196,7 @@ class Worker {
         }
         switch (verdict) {
             case Engine::Verdict::sound:
-                ++local_.sound_leaves;
+                local_.sound_leaves += points_.empty() ? 1 : 0;
                 break;
             case Engine::Verdict::broken:
                 tell(BadKind::structure, leaf, leaf.states, problems);
@@ -151,7 +216,9 @@ class Worker {
                      std::uint64_t content,
                      Engine::Verdict& verdict) {
         const bool judged = verdict != Engine::Verdict::beyond_us;
-        const auto sample = shared_.options.raw_sample;
+        // Cut recoveries are many and alike.
+        const auto sample =
+            shared_.options.raw_sample * (points_.empty() ? 1 : raw_sample_of_recoveries);
         const bool raw = !judged || (sample != 0 && leaves_++ % sample == 0);
         if (raw) {
             rule(leaf, referee_->rule_raw(view), verdict);
@@ -202,33 +269,55 @@ class Worker {
             ++local_.disagreements;
         } else {
             ++local_.bad_leaves;
-            report_.bad += states;
-            local_.bad += states;
+            (points_.empty() ? report_.bad : report_.bad_recovery) += states;
         }
         if (local_.bad_states.size() == shared_.options.bad_kept) {
             return;
         }
-        BadState bad{kind, {shared_.trace.name, leaf.instant.number, {}}, leaf.instant.time};
-        for (const auto& [atom, alternative] : leaf.decided) {
-            if (alternative != 0) {
-                bad.id.decided.emplace_back(atom, alternative);
-            }
-        }
+        auto decided = decided_;
         for (const auto& [atom, choice] : more) {
-            bad.id.decided.emplace_back(static_cast<std::uint32_t>(atom),
-                                        explorer_.alternative(atom, choice));
+            const auto index = static_cast<std::uint32_t>(atom);
+            decided.back().push_back({index, explorers_[points_.size()].alternative(atom, choice)});
         }
-        std::ranges::sort(bad.id.decided);
+        BadState bad{kind, name(leaf, decided), {}, leaf.instant.time};
         bad.states = states;
         bad.words = std::move(words);
         local_.bad_states.push_back(std::move(bad));
+    }
+
+    /// An atom keeps its number through all levels; those of a cut step come behind what was there.
+    [[nodiscard]] StateId name(const Leaf& leaf,
+                               const std::vector<std::vector<Decision>>& decided) const {
+        StateId id{shared_.trace.name, leaf.instant.number, {}, {}};
+        for (const auto& point : points_) {
+            id.recoveries.push_back({point.step, {}});
+        }
+        for (const auto& [atom, alternative] : decided | std::views::join) {
+            const auto above = std::ranges::upper_bound(points_, atom, {}, &Point::first_atom);
+            if (alternative == 0) {
+                continue;
+            }
+            if (above == points_.begin()) {
+                id.decided.emplace_back(atom, alternative);
+            } else {
+                const auto level = static_cast<std::size_t>(above - points_.begin()) - 1;
+                id.recoveries[level].applied.push_back(leaf.instant.atoms[atom].sectors.front());
+            }
+        }
+        std::ranges::sort(id.decided);
+        for (auto& point : id.recoveries) {
+            std::ranges::sort(point.applied);
+        }
+        return id;
     }
 
     void hand_over() {
         const std::lock_guard lock(shared_.mutex);
         auto& all = shared_.found;
         all.coverage += local_.coverage;
-        all.bad += local_.bad;
+        all.recovery += local_.recovery;
+        all.bad += report_.bad;
+        all.bad_recovery += report_.bad_recovery;
         all.bad_exact = all.bad_exact && local_.bad_exact;
         all.bad_leaves += local_.bad_leaves;
         all.disagreements += local_.disagreements;
@@ -239,38 +328,25 @@ class Worker {
         all.promises_checked += local_.promises_checked;
         all.promises_broken += local_.promises_broken;
         all.atoms += local_.atoms;
-        std::ranges::move(local_.instants, std::back_inserter(all.instants));
+        all.instants.push_back(report_);
         std::ranges::move(local_.bad_states, std::back_inserter(all.bad_states));
     }
 
     Shared& shared_;
     BaseImage base_;
     CrashModel model_;
-    Explorer explorer_;
+    std::deque<Explorer> explorers_;  ///< by level: of the trace, of its recoveries, of theirs …
     std::unique_ptr<Engine> engine_;
     std::unique_ptr<Referee> referee_;
     LedgerOracle oracle_;
     Engine::Verdict verdict_ = Engine::Verdict::beyond_us;
     std::uint64_t leaves_ = 0;
+    std::uint64_t runs_ = 0;                      ///< of the present instant
+    std::vector<std::vector<Decision>> decided_;  ///< by level, of the leaf at hand
+    std::vector<Point> points_;                   ///< where its recoveries were cut
     InstantReport report_;
     Exploration local_;  ///< of the present instant
 };
-
-Status check_base(const Trace& trace, const std::vector<std::byte>& base) {
-    const auto refuse = [](std::string_view answer) {
-        return fail(ErrorKind::corrupt,
-                    "explore the trace",
-                    std::string(answer),
-                    "give the copy of the disk that the recorder made at its start");
-    };
-    if (base.size() != trace.header.disk_size) {
-        return refuse("the base image has another size than the recorded disk");
-    }
-    if (trace.header.base_stamp != 0 && sparse_stamp(base) != trace.header.base_stamp) {
-        return refuse("the base image is not the disk as it was when the recording began");
-    }
-    return ok();
-}
 
 }  // namespace
 
@@ -311,6 +387,7 @@ Result<Exploration> explore_trace(const Trace& trace,
     std::ranges::stable_sort(
         found.bad_states, {}, [](const BadState& bad) { return bad.id.instant; });
     found.bad_states.resize(std::min(found.bad_states.size(), options.bad_kept));
+    shrink(trace, base, options.rules, *make_engine(), found.bad_states);
     found.unique_images = shared.seen.size();
     for (const auto& ledger : ledgers_of(trace)) {
         found.acknowledged += static_cast<std::uint64_t>(std::ranges::count_if(

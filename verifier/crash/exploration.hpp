@@ -17,7 +17,7 @@ namespace ordeal::verifier::crash {
 
 /// How a state is bad.
 enum class BadKind : std::uint8_t {
-    structure,    ///< the filesystem is not sound after recovery
+    structure,    ///< the filesystem is not sound after recovery; id.recoveries: after another one
     ledger,       ///< an acknowledged write is lost
     disagreement  ///< our engine and the referee judge the same image differently
 };
@@ -28,6 +28,7 @@ enum class BadKind : std::uint8_t {
 struct BadState {
     BadKind kind = BadKind::structure;
     StateId id;              ///< rebuilds the image
+    StateId least;           ///< one that is bad in the same way, with the fewest writes applied
     std::uint64_t time = 0;  ///< ns into the recording
     Count states;
     std::vector<std::string> words;
@@ -42,6 +43,7 @@ struct InstantReport {
     Count possible;
     Count covered;
     Count bad;
+    Count bad_recovery;  ///< of crashes during recovery
     std::uint64_t runs = 0;
 };
 
@@ -52,6 +54,7 @@ struct ExplorationOptions {
     Duration budget = std::chrono::minutes(10);
     std::size_t bad_kept = 100;     ///< of the bad states, how many are told in full
     std::uint64_t raw_sample = 50;  ///< the referee also sees every so many-th raw image; 0: none
+    unsigned recovery_depth = 1;    ///< how many recoveries in a row a crash may cut; 0: none
     std::stop_token stop;
 };
 
@@ -60,10 +63,14 @@ struct Exploration {
     Coverage coverage;
     Count bad;              ///< of the covered states
     bool bad_exact = true;  ///< false: records share atoms, `bad` is an estimate
+    /// Of crashes during the recovery of the sound states: for each of them and each step of its
+    /// recovery, every subset of what that step writes. `instants` counts steps of leaves.
+    Coverage recovery;
+    Count bad_recovery;
     std::vector<InstantReport> instants;
     std::vector<BadState> bad_states;  ///< in the order of time; the first bad_kept
-    std::uint64_t bad_leaves = 0;
-    std::uint64_t disagreements = 0;  ///< between our engine and the referee
+    std::uint64_t bad_leaves = 0;      ///< also of recoveries that were cut
+    std::uint64_t disagreements = 0;   ///< between our engine and the referee
     std::uint64_t sound_leaves = 0;
     std::uint64_t unjudged_leaves = 0;  ///< beyond our engine and not ruled by the referee
     std::uint64_t unique_images = 0;    ///< metadata contents after recovery
@@ -74,6 +81,13 @@ struct Exploration {
     std::uint64_t promises_broken = 0;
     std::uint64_t atoms = 0;  ///< summed over instants
     Duration took{};
+    std::string sampled_by;  ///< not empty: not explored but sampled, and who judged
+
+    /// All crashes are covered, also those during recovery.
+    [[nodiscard]] bool complete() const {
+        return coverage.complete() && recovery.covered == recovery.possible &&
+               recovery.partial_instants == 0;
+    }
 };
 
 /// Makes a worker's engine.

@@ -12,7 +12,8 @@ bool same_content(const Atom& atom, std::size_t one, std::size_t other) {
     for (std::size_t position = 0; position < atom.sectors.size(); ++position) {
         const auto* left = atom.content(one, position);
         const auto* right = atom.content(other, position);
-        if (left != right && std::memcmp(left, right, sector_size) != 0) {
+        const bool both = left != nullptr && right != nullptr;
+        if (left != right && (!both || std::memcmp(left, right, sector_size) != 0)) {
             return false;
         }
     }
@@ -33,37 +34,54 @@ Coverage& Coverage::operator+=(const Coverage& other) {
 void Explorer::open(const CrashInstant& instant) {
     view_.clear();
     places_.clear();
+    tops_.clear();
     atoms_.assign(instant.atoms.size(), {});
     path_.clear();
     for (std::uint32_t index = 0; index < instant.atoms.size(); ++index) {
-        const auto& atom = instant.atoms[index];
-        auto& choices = atoms_[index];
-        std::vector<std::uint64_t> ways;
-        for (std::uint32_t alternative = 0; alternative < atom.alternatives(); ++alternative) {
-            const auto known = std::ranges::find_if(choices.first, [&](std::uint32_t earlier) {
-                return same_content(atom, earlier, alternative);
-            });
-            if (known == choices.first.end()) {
-                choices.first.push_back(alternative);
-                ways.push_back(1);
-            } else {
-                ++ways[static_cast<std::size_t>(known - choices.first.begin())];
-            }
+        open_atom(instant.atoms[index], index);
+    }
+}
+
+void Explorer::open_atom(const Atom& atom, std::uint32_t index) {
+    auto& choices = atoms_[index];
+    std::vector<std::uint64_t> ways;
+    for (std::uint32_t alternative = 0; alternative < atom.alternatives(); ++alternative) {
+        const auto known = std::ranges::find_if(choices.first, [&](std::uint32_t earlier) {
+            return same_content(atom, earlier, alternative);
+        });
+        if (known == choices.first.end()) {
+            choices.first.push_back(alternative);
+            ways.push_back(1);
+        } else {
+            ++ways[static_cast<std::size_t>(known - choices.first.begin())];
         }
-        choices.ways = atom.alternatives();
-        for (std::uint32_t position = 0; position < atom.sectors.size(); ++position) {
-            for (std::size_t choice = 0; choice < ways.size(); ++choice) {
-                const auto* content = atom.content(choices.first[choice], position);
-                choices.contents.push_back({content, stamp_of(content), ways[choice]});
-            }
-            places_[atom.sectors[position]] = {index, position};
-            view_.mark_in_flight(atom.sectors[position]);
+    }
+    choices.ways = atom.alternatives();
+    for (std::uint32_t position = 0; position < atom.sectors.size(); ++position) {
+        for (std::size_t choice = 0; choice < ways.size(); ++choice) {
+            const auto* content = atom.content(choices.first[choice], position);
+            const auto stamp = content == nullptr ? 0 : stamp_of(content);
+            choices.contents.push_back({content, stamp, ways[choice]});
         }
+        const auto sector = atom.sectors[position];
+        const auto [top, fresh] =
+            tops_.try_emplace(sector, static_cast<std::uint32_t>(places_.size()));
+        places_.push_back({index, position, fresh ? Place::none : top->second});
+        top->second = static_cast<std::uint32_t>(places_.size() - 1);
+        view_.mark_in_flight(sector);
     }
 }
 
 Possible Explorer::decide(std::uint64_t sector) {
-    const auto place = places_.at(sector);
+    for (auto at = tops_.at(sector); at != Place::none; at = places_[at].below) {
+        if (const auto& chosen = choose(places_[at]); chosen.content != nullptr) {
+            return chosen;
+        }
+    }
+    return {base_.sector(sector), base_.stamp(sector)};
+}
+
+const Possible& Explorer::choose(const Place& place) {
     auto& choices = atoms_[place.atom];
     if (!choices.decided) {
         choices.decided = true;
@@ -77,21 +95,46 @@ Possible Explorer::decide(std::uint64_t sector) {
             ++taken_;
         }
     }
-    return choices.contents[place.position * choices.first.size() + choices.chosen];
+    return contents(place)[choices.chosen];
+}
+
+std::span<const Possible> Explorer::contents(const Place& place) const {
+    const auto& choices = atoms_[place.atom];
+    const auto count = choices.first.size();
+    return {choices.contents.data() + place.position * count, count};
+}
+
+std::uint32_t Explorer::showing(std::uint64_t sector) const {
+    auto at = tops_.at(sector);
+    while (at != Place::none) {
+        const auto& choices = atoms_[places_[at].atom];
+        const bool chosen = choices.decided || choices.first.size() == 1;
+        if (!chosen || contents(places_[at])[choices.chosen].content != nullptr) {
+            break;
+        }
+        at = places_[at].below;
+    }
+    return at;
 }
 
 std::span<const Possible> Explorer::possible(std::uint64_t sector) const {
-    const auto place = places_.at(sector);
-    const auto& choices = atoms_[place.atom];
-    const auto* first = choices.contents.data() + place.position * choices.first.size();
-    if (choices.decided) {
-        return {first + choices.chosen, 1};
+    const auto at = showing(sector);
+    if (at == Place::none) {
+        return {};
     }
-    return {first, choices.first.size()};
+    const auto all = contents(places_[at]);
+    const auto& choices = atoms_[places_[at].atom];
+    if (choices.decided) {
+        return all.subspan(choices.chosen, 1);
+    }
+    const bool shows_through =
+        std::ranges::any_of(all, [](const Possible& one) { return one.content == nullptr; });
+    return shows_through ? std::span<const Possible>{} : all;
 }
 
 std::uint64_t Explorer::atom(std::uint64_t sector) const {
-    return places_.at(sector).atom;
+    const auto at = showing(sector);
+    return places_[at == Place::none ? tops_.at(sector) : at].atom;
 }
 
 void Explorer::start_run() {
@@ -99,6 +142,7 @@ void Explorer::start_run() {
     taken_ = 0;
     for (auto& choices : atoms_) {
         choices.decided = false;
+        choices.chosen = 0;
     }
 }
 

@@ -51,7 +51,7 @@ class Explorer : private InFlight {
     using Visit = std::function<void(const Leaf&, ImageView&)>;
 
     /// `base` is that of the model and outlives the explorer.
-    explicit Explorer(const BaseImage& base) : view_(base, this) {}
+    explicit Explorer(const BaseImage& base) : base_(base), view_(base, this) {}
 
     /// Runs `examine` until every state of the instant is covered or `more` says no; calls `visit`
     /// after each run, with the view as the run left it. Where `visit` reads what the run did not,
@@ -77,9 +77,13 @@ class Explorer : private InFlight {
         bool decided = false;  ///< in this run
     };
 
+    /// A sector in an atom.
     struct Place {
+        static constexpr std::uint32_t none = UINT32_MAX;
+
         std::uint32_t atom = 0;
         std::uint32_t position = 0;
+        std::uint32_t below = none;  ///< where it is in the atom beneath
     };
 
     struct Step {
@@ -92,13 +96,21 @@ class Explorer : private InFlight {
     [[nodiscard]] std::uint64_t atom(std::uint64_t sector) const override;
 
     void open(const CrashInstant& instant);
+    void open_atom(const Atom& atom, std::uint32_t index);
+    [[nodiscard]] const Possible& choose(const Place& place);
+    /// Contents of an atom at a place.
+    [[nodiscard]] std::span<const Possible> contents(const Place& place) const;
+    /// The uppermost place of a sector that is not known to show what is beneath; or none.
+    [[nodiscard]] std::uint32_t showing(std::uint64_t sector) const;
     void start_run();
     [[nodiscard]] bool next_path();
     [[nodiscard]] Count states_of_run(const CrashInstant& instant) const;
 
+    const BaseImage& base_;
     ImageView view_;
     std::vector<Choices> atoms_;
-    std::unordered_map<std::uint64_t, Place> places_;
+    std::vector<Place> places_;
+    std::unordered_map<std::uint64_t, std::uint32_t> tops_;  ///< of sectors, their uppermost place
     std::vector<Step> path_;
     std::size_t taken_ = 0;  ///< how much of path_ this run has gone
     bool visiting_ = false;

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <deque>
+#include <map>
 
 namespace ordeal::verifier::crash {
 namespace {
@@ -38,26 +39,57 @@ class ExtEngine final : public Engine {
 
     std::uint64_t content() override { return finding_.metadata; }
 
-    std::vector<FileMap> files(std::string_view directory) override {
-        literal_.clear();
+    const std::vector<FileMap>& files(const std::string& directory) override {
+        auto& [maps, runs, literal] = directories_[directory];
+        literal.clear();
         const ext::Names names(reader_);
         const auto found = names.find(directory);
-        std::vector<FileMap> files;
-        if (!found || found->type != ext::FileType::directory) {
-            return files;
-        }
-        for (const auto& entry : names.list(found->inode)) {
-            if (entry.type == ext::FileType::regular && entry.size <= limit_) {
-                files.push_back(map(names, entry));
+        std::size_t count = 0;
+        if (found && found->type == ext::FileType::directory) {
+            for (const auto& entry : names.list(found->inode)) {
+                if (entry.type != ext::FileType::regular || entry.size > limit_) {
+                    continue;
+                }
+                if (count == maps.size()) {
+                    maps.emplace_back();
+                    runs.emplace_back();
+                }
+                remap(names, entry, maps[count], runs[count], literal);
+                ++count;
             }
         }
-        return files;
+        maps.resize(count);
+        runs.resize(count);
+        return maps;
     }
 
     void write_back() override { reader_.write_back(); }
 
   private:
-    FileMap map(const ext::Names& names, const ext::Named& file) {
+    /// What was mapped last, and from what. Most files are what they were in the run before.
+    struct Directory {
+        std::vector<FileMap> maps;
+        std::vector<std::vector<ext::Run>> runs;  ///< of each map; empty: do not use it again
+        std::deque<SectorBytes> literal;          ///< what is not a sector of the view as it is
+    };
+
+    static void remap(const ext::Names& names,
+                      const ext::Named& file,
+                      FileMap& map,
+                      std::vector<ext::Run>& runs,
+                      std::deque<SectorBytes>& literal) {
+        const auto* plain = names.plain_runs(file.inode);
+        if (plain != nullptr && !runs.empty() && *plain == runs && map.size == file.size) {
+            map.name = file.path;
+            return;
+        }
+        map = make_map(names, file, literal);
+        runs = plain == nullptr ? std::vector<ext::Run>{} : *plain;
+    }
+
+    static FileMap make_map(const ext::Names& names,
+                            const ext::Named& file,
+                            std::deque<SectorBytes>& literal) {
         static const SectorBytes hole{};
         FileMap map{file.path, file.size, {}};
         map.sectors.assign((file.size + sector_size - 1) / sector_size, {0, hole.data()});
@@ -67,7 +99,7 @@ class ExtEngine final : public Engine {
                 continue;
             }
             if (piece.escaped || piece.within != 0 || piece.offset % sector_size != 0) {
-                auto& bytes = literal_.emplace_back();
+                auto& bytes = literal.emplace_back();
                 (void)names.read(file.inode, piece.offset / sector_size * sector_size, bytes);
                 sector = {0, bytes.data()};
             } else {
@@ -80,7 +112,7 @@ class ExtEngine final : public Engine {
     ext::Reader reader_;
     ext::Finding finding_;
     std::uint64_t limit_ = 0;
-    std::deque<SectorBytes> literal_;  ///< what is not a sector of the view as it is
+    std::map<std::string, Directory> directories_;
 };
 
 }  // namespace

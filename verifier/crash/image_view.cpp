@@ -90,17 +90,20 @@ bool ImageView::read(std::uint64_t offset, std::span<std::byte> into) {
 }
 
 std::byte* ImageView::overlay_of(std::uint64_t number, bool whole) {
-    const std::byte* before = whole ? nullptr : sector(number);
+    if (!whole) {
+        (void)sector(number);
+    }
     const auto slot = slots_[number];
     auto& departure = slot == certain ? depart(number) : departures_[slot];
-    if (!departure.overlaid) {
+    if (departure.overlay == nullptr || departure.step + 1 != steps_.size()) {
         if (pool_used_ == pool_.size()) {
             pool_.emplace_back(sector_size);
         }
+        const auto* before = slot == certain ? base_.sector(number) : departure.now.content;
         departure.overlay = pool_[pool_used_++].data();
-        departure.overlaid = true;
-        written_.push_back(number);
-        if (before != nullptr) {
+        departure.step = steps_.size() - 1;
+        steps_.back().writes.push_back({number, before, departure.overlay});
+        if (!whole) {
             std::memcpy(departure.overlay, before, sector_size);
         }
     }
@@ -158,7 +161,9 @@ Stamp ImageView::stamp(std::uint64_t first, std::uint64_t count) {
 std::span<const Possible> ImageView::possible(std::uint64_t number) {
     const auto slot = slots_[number];
     if (slot != certain && departures_[slot].now.content == nullptr) {
-        return in_flight_->possible(number);
+        if (const auto all = in_flight_->possible(number); !all.empty()) {
+            return all;
+        }
     }
     single_ = {sector(number), stamp_of_sector(number)};
     return {&single_, 1};
@@ -181,10 +186,10 @@ void ImageView::reset() {
     departures_.resize(marked_);
     for (std::size_t slot = 1; slot < marked_; ++slot) {
         departures_[slot].now = {};
-        departures_[slot].overlaid = false;
+        departures_[slot].overlay = nullptr;
     }
-    written_.clear();
-    barriers_.clear();
+    steps_.resize(1);
+    steps_.front() = {};
     pool_used_ = 0;
 }
 

@@ -71,12 +71,19 @@ class InFlight {
     /// Decides what `sector` holds for the rest of the run.
     virtual Possible decide(std::uint64_t sector) = 0;
 
-    /// Everything that `sector` may hold now, oldest first, without deciding.
+    /// Everything that `sector` may hold now, oldest first, without deciding. Empty where only
+    /// deciding tells.
     [[nodiscard]] virtual std::span<const Possible> possible(std::uint64_t sector) const = 0;
 
     /// Sectors of one atom are decided together: the n-th of what one may hold goes with the n-th
     /// of the others.
     [[nodiscard]] virtual std::uint64_t atom(std::uint64_t sector) const = 0;
+};
+
+/// How writes that no flush separates reach the disk.
+enum class StepKind : std::uint8_t {
+    loose,  ///< each by itself, in any order
+    whole   ///< all or none, as through a journal
 };
 
 /// A candidate image: a base, the sectors in flight, and what the run itself wrote. Not
@@ -125,15 +132,25 @@ class ImageView {
         return in_flight_->atom(number);
     }
 
-    /// Where recovery would flush: what was written before is on the disk before it goes on.
-    /// Matters to crashes during recovery only.
-    void barrier() { barriers_.push_back(written_.size()); }
+    /// A sector that was written in a step of this run.
+    struct Write {
+        std::uint64_t number = 0;
+        const std::byte* before = nullptr;  ///< null: was in flight, and is not decided
+        const std::byte* after = nullptr;   ///< when the step ended
+    };
 
-    /// The sectors written in this run, in the order of their first write.
-    [[nodiscard]] const std::vector<std::uint64_t>& written() const { return written_; }
+    /// What was written between two barriers.
+    struct Step {
+        StepKind kind = StepKind::loose;
+        std::vector<Write> writes;  ///< a sector only once, in the order of the first write
+    };
 
-    /// For each barrier(), how many sectors had been written by then.
-    [[nodiscard]] const std::vector<std::size_t>& barriers() const { return barriers_; }
+    /// Where recovery would flush: what was written before is on the disk before it goes on. What
+    /// follows is a step of this kind. Matters to crashes during recovery only.
+    void barrier(StepKind next = StepKind::loose) { steps_.push_back({next, {}}); }
+
+    /// What this run wrote, step by step; the bytes are valid until reset(). Never empty.
+    [[nodiscard]] const std::vector<Step>& steps() const { return steps_; }
 
     // For the explorer:
 
@@ -153,8 +170,8 @@ class ImageView {
     struct Departure {
         std::uint64_t number = 0;
         Possible now;                  ///< no content: undecided
-        std::byte* overlay = nullptr;  ///< 512 bytes of ours, once written
-        bool overlaid = false;         ///< written in this run
+        std::byte* overlay = nullptr;  ///< 512 bytes of ours, once written in this run
+        std::size_t step = 0;          ///< the overlay is this one's
     };
 
     const std::byte* departed(std::uint32_t slot);
@@ -167,8 +184,7 @@ class ImageView {
     std::vector<std::uint32_t> departed_;  ///< for each chunk: how many of its sectors departed
     std::vector<Departure> departures_;    ///< [0] unused; those in flight come first
     std::size_t marked_ = 1;               ///< end of those in flight
-    std::vector<std::uint64_t> written_;
-    std::vector<std::size_t> barriers_;
+    std::vector<Step> steps_{1};
     std::deque<std::vector<std::byte>> pool_;  ///< the overlay's memory, kept between runs
     std::size_t pool_used_ = 0;
     Possible single_;  ///< what possible() answers for a sector that is certain

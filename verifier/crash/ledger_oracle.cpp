@@ -64,11 +64,26 @@ struct LedgerOracle::Unit {
 };
 
 LedgerOracle::LedgerOracle(std::vector<TracedLedger> ledgers)
-    : ledgers_(std::move(ledgers)), located_(ledgers_.size()), required_(ledgers_.size()) {}
+    : ledgers_(std::move(ledgers)),
+      located_(ledgers_.size()),
+      required_(ledgers_.size()),
+      kept_(ledgers_.size()) {}
 
 void LedgerOracle::locate(Engine& engine) {
     for (std::size_t index = 0; index < ledgers_.size(); ++index) {
-        located_[index] = engine.files(ledgers_[index].directory);
+        located_[index] = &engine.files(ledgers_[index].directory);
+    }
+}
+
+void LedgerOracle::settle(ImageView& view) const {
+    for (const auto* files : located_) {
+        for (const auto& file : *files) {
+            for (const auto& sector : file.sectors) {
+                if (sector.bytes == nullptr) {
+                    (void)view.possible(sector.number);
+                }
+            }
+        }
     }
 }
 
@@ -203,22 +218,60 @@ Count keeping_ways(const Units& units, const ledger::Plan& plan, std::uint64_t r
 
 }  // namespace
 
-void LedgerOracle::judge_place(const ledger::Plan& plan,
+/// Of all sectors of a place; 0 when some are in flight or not of the view.
+Stamp LedgerOracle::certain_content(const ledger::Plan& plan,
+                                    const FileMap& file,
+                                    const ledger::Stretch& stretch,
+                                    ImageView& view) {
+    if (stretch.offset + plan.record_size > file.size) {
+        return 0;
+    }
+    const auto first = stretch.offset / sector_size;
+    Stamp sum = 1;
+    for (std::uint64_t at = 0; at < plan.record_size / sector_size; ++at) {
+        const auto& sector = file.sectors[first + at];
+        if (sector.bytes != nullptr) {
+            return 0;
+        }
+        const auto possible = view.possible(sector.number);
+        if (possible.size() != 1) {
+            return 0;
+        }
+        const auto stamp =
+            possible[0].stamp == 0 ? view.stamp_of_sector(sector.number) : possible[0].stamp;
+        sum = sum * 0x9e3779b97f4a7c15U + stamp;
+    }
+    return sum;
+}
+
+void LedgerOracle::judge_place(std::size_t index,
                                const FileMap* file,
                                const ledger::Stretch& stretch,
                                std::uint64_t required,
                                ImageView& view,
                                LedgerVerdict& into) {
-    const auto units = units_of(plan, file, stretch, view);
+    const auto& plan = ledgers_[index].plan;
     ++into.required;
-    for (std::size_t index = 1; index < units.size(); ++index) {
-        into.exact = atoms_judged_.insert(units[index].atom).second && into.exact;
+    const auto content = file == nullptr ? 0 : certain_content(plan, *file, stretch, view);
+    if (content != 0) {
+        const auto known = kept_[index].find(stretch.place);
+        if (known != kept_[index].end() && known->second.content == content &&
+            known->second.required == required) {
+            return;
+        }
+    }
+    const auto units = units_of(plan, file, stretch, view);
+    for (std::size_t unit = 1; unit < units.size(); ++unit) {
+        into.exact = atoms_judged_.insert(units[unit].atom).second && into.exact;
     }
     const auto ways = ways_that(units, [](const Option&) { return true; });
     const auto keeping = keeping_ways(units, plan, required);
     into.ways *= ways;
     into.keeping *= keeping;
     if (keeping == ways) {
+        if (content != 0) {
+            kept_[index][stretch.place] = {content, required};
+        }
         return;
     }
     into.lost.push_back(stretch.place);
@@ -226,10 +279,10 @@ void LedgerOracle::judge_place(const ledger::Plan& plan,
         !ledger::keeps(plan, combine(units, stretch.place, 0, 0), required)) {
         return;
     }
-    for (std::size_t index = 1; index < units.size(); ++index) {
-        for (std::size_t choice = 1; choice < units[index].options.size(); ++choice) {
-            if (!ledger::keeps(plan, combine(units, stretch.place, index, choice), required)) {
-                into.breaking = {{units[index].atom, static_cast<std::uint32_t>(choice)}};
+    for (std::size_t unit = 1; unit < units.size(); ++unit) {
+        for (std::size_t choice = 1; choice < units[unit].options.size(); ++choice) {
+            if (!ledger::keeps(plan, combine(units, stretch.place, unit, choice), required)) {
+                into.breaking = {{units[unit].atom, static_cast<std::uint32_t>(choice)}};
                 return;
             }
         }
@@ -241,21 +294,28 @@ void LedgerOracle::judge_ledger(std::size_t index,
                                 std::size_t event,
                                 LedgerVerdict& into) {
     const auto& plan = ledgers_[index].plan;
-    auto promises = required(index, event).places;
-    for (const auto& file : located_[index]) {
+    const auto& promises = required(index, event).places;
+    met_.clear();
+    for (const auto& file : *located_[index]) {
         const auto places = ledger::places_of(plan, file.name, std::min(file.size, view.size()));
         for (const auto& stretch : places.value_or(std::vector<ledger::Stretch>{})) {
             const auto promise = promises.find(stretch.place);
             if (promise != promises.end()) {
-                judge_place(plan, &file, stretch, promise->second, view, into);
-                promises.erase(promise);
+                judge_place(index, &file, stretch, promise->second, view, into);
+                met_.push_back(stretch.place);
             } else if (plan.profile == ledger::Profile::rename_fsync) {
-                judge_place(plan, &file, stretch, 1, view, into);  // it is there: it was complete
+                judge_place(index, &file, stretch, 1, view, into);  // it is there: it was complete
             }
         }
     }
+    if (met_.size() == promises.size()) {
+        return;
+    }
+    std::ranges::sort(met_);
     for (const auto& [place, sequence] : promises) {
-        judge_place(plan, nullptr, {place, 0}, sequence, view, into);
+        if (!std::ranges::binary_search(met_, place)) {
+            judge_place(index, nullptr, {place, 0}, sequence, view, into);
+        }
     }
 }
 

@@ -53,6 +53,10 @@ class LedgerOracle {
     /// found the image sound.
     void locate(Engine& engine);
 
+    /// Decides of the located data what view.possible() cannot tell without: part of the
+    /// examination, too.
+    void settle(ImageView& view) const;
+
     /// Judges what locate() found, with the acknowledgements before `event`.
     [[nodiscard]] LedgerVerdict judge(ImageView& view, std::size_t event);
 
@@ -67,8 +71,18 @@ class LedgerOracle {
     struct Option;
     struct Unit;
 
+    /// Certain content of a place that keeps a promise.
+    struct Kept {
+        Stamp content = 0;
+        std::uint64_t required = 0;
+    };
+
     void judge_ledger(std::size_t index, ImageView& view, std::size_t event, LedgerVerdict& into);
-    void judge_place(const ledger::Plan& plan,
+    [[nodiscard]] static Stamp certain_content(const ledger::Plan& plan,
+                                               const FileMap& file,
+                                               const ledger::Stretch& stretch,
+                                               ImageView& view);
+    void judge_place(std::size_t index,
                      const FileMap* file,
                      const ledger::Stretch& stretch,
                      std::uint64_t required,
@@ -85,8 +99,10 @@ class LedgerOracle {
     [[nodiscard]] const Required& required(std::size_t index, std::size_t event);
 
     std::vector<TracedLedger> ledgers_;
-    std::vector<std::vector<FileMap>> located_;
+    std::vector<const std::vector<FileMap>*> located_;
     std::vector<Required> required_;
+    std::vector<std::unordered_map<std::uint64_t, Kept>> kept_;  ///< by ledger and place
+    std::vector<std::uint64_t> met_;  ///< places with a promise that were found, in this judgement
     std::unordered_map<Stamp, ledger::BlockFinding> known_;  ///< by content and place
     std::set<std::uint64_t> atoms_judged_;                   ///< in flight, in this judgement
 };

@@ -53,7 +53,8 @@ struct CrashRules {
     bool preallocated = false;
 };
 
-/// Sectors that the crash decides together, and what it may leave there.
+/// Sectors that the crash decides together, and what it may leave there. An atom may lie over
+/// others that come before it: where its content is null, it is what they leave.
 struct Atom {
     std::vector<std::uint64_t> sectors;      ///< ascending
     std::vector<const std::byte*> contents;  ///< 512 bytes each; alternative-major

@@ -1,5 +1,7 @@
 #include "verifier/crash/states.hpp"
 
+#include "verifier/crash/recovery_crash.hpp"
+
 #include <algorithm>
 #include <charconv>
 #include <fmt/format.h>
@@ -33,6 +35,12 @@ std::string StateId::text() const {
     for (const auto& [atom, alternative] : decided) {
         text += fmt::format(".{}-{}", atom, alternative);
     }
+    for (const auto& [step, applied] : recoveries) {
+        text += fmt::format("/{}", step);
+        for (const auto sector : applied) {
+            text += fmt::format(".{}", sector);
+        }
+    }
     return text;
 }
 
@@ -47,7 +55,7 @@ Result<StateId> parse_state_id(std::string_view text) {
     if (!take(text, id.trace, 16) || !take(text, '.') || !take(text, id.instant)) {
         return wrong();
     }
-    while (!text.empty()) {
+    while (!text.empty() && text.front() != '/') {
         auto& [atom, alternative] = id.decided.emplace_back();
         if (!take(text, '.') || !take(text, atom) || !take(text, '-') || !take(text, alternative)) {
             return wrong();
@@ -56,7 +64,36 @@ Result<StateId> parse_state_id(std::string_view text) {
             return wrong();
         }
     }
+    while (!text.empty()) {
+        auto& [step, applied] = id.recoveries.emplace_back();
+        if (!take(text, '/') || !take(text, step)) {
+            return wrong();
+        }
+        while (!text.empty() && text.front() == '.') {
+            text.remove_prefix(1);
+            if (!take(text, applied.emplace_back()) ||
+                (applied.size() > 1 && applied[applied.size() - 2] >= applied.back())) {
+                return wrong();
+            }
+        }
+    }
     return id;
+}
+
+Status check_base(const Trace& trace, const std::vector<std::byte>& base) {
+    const auto refuse = [](std::string_view answer) {
+        return fail(ErrorKind::corrupt,
+                    "explore the trace",
+                    std::string(answer),
+                    "give the copy of the disk that the recorder made at its start");
+    };
+    if (base.size() != trace.header.disk_size) {
+        return refuse("the base image has another size than the recorded disk");
+    }
+    if (trace.header.base_stamp != 0 && sparse_stamp(base) != trace.header.base_stamp) {
+        return refuse("the base image is not the disk as it was when the recording began");
+    }
+    return ok();
 }
 
 FixedState::FixedState(const CrashInstant& instant, std::vector<std::uint32_t> alternatives) {
@@ -79,7 +116,8 @@ void FixedState::mark(ImageView& view) const {
 Result<std::vector<std::byte>> build_image(const Trace& trace,
                                            std::vector<std::byte> base,
                                            const CrashRules& rules,
-                                           const StateId& id) {
+                                           const StateId& id,
+                                           Engine* engine) {
     const auto tried = "build the state " + id.text();
     if (id.trace != trace.name) {
         return fail(ErrorKind::usage, tried, "it belongs to another trace");
@@ -113,6 +151,12 @@ Result<std::vector<std::byte>> build_image(const Trace& trace,
             return fail(ErrorKind::usage, tried, "no such atom or alternative at this instant");
         }
         put(instant->atoms[index], alternative);
+    }
+    for (const auto& point : id.recoveries) {
+        if (engine == nullptr ||
+            !cut_recovery(*engine, point, trace.header.atom / sector_size, bytes)) {
+            return fail(ErrorKind::usage, tried, "no recovery of it has such a step");
+        }
     }
     return bytes;
 }

@@ -66,6 +66,7 @@ struct Trace {
     std::vector<TraceEvent> events;
     std::uint64_t name = 0;  ///< checksum of everything
     bool cut = false;        ///< the last event is incomplete and left out: the recorder was killed
+    std::vector<std::string> caveats;  ///< what where it comes from leaves out; for people
     std::unique_ptr<std::vector<std::byte>> bytes;
 };
 

@@ -1,6 +1,7 @@
 #include "verifier/crash/exploration.hpp"
 
 #include "tests/verifier/crash/trace_story.hpp"
+#include "verifier/crash/shrink.hpp"
 #include "verifier/crash/states.hpp"
 
 #include <gmock/gmock.h>
@@ -36,19 +37,20 @@ class ToyEngine : public Engine {
 
     std::uint64_t content() override { return content_; }
 
-    std::vector<FileMap> files(std::string_view directory) override {
+    const std::vector<FileMap>& files(const std::string& directory) override {
         EXPECT_EQ(directory, "ledger-7");
-        FileMap map{name_, length_ * sector_size, {}};
+        files_ = {{name_, length_ * sector_size, {}}};
         for (std::uint64_t sector = 0; sector < length_; ++sector) {
-            map.sectors.push_back({8 + sector});
+            files_[0].sectors.push_back({8 + sector});
         }
-        return {map};
+        return files_;
     }
 
     void write_back() override {}
 
   private:
     std::string name_;
+    std::vector<FileMap> files_;
     std::uint64_t length_ = 0;
     std::uint64_t content_ = 0;
     bool broken_ = false;
@@ -212,6 +214,45 @@ TEST(Exploration, RebuildsABadStateFromItsName) {
         const auto letter = static_cast<char>((*image)[0]);
         EXPECT_EQ(letter, bad.kind == BadKind::structure ? 'X' : 'b');
     }
+}
+
+TEST(Exploration, ShrinksABadStateToTheWritesThatMakeItBad) {
+    TraceStory story(32);
+    story.written(0, "d");
+    story.flushed();
+    // The length counts first: all is decided, and only its shrinking breaks a promise.
+    story.complete(story.write_bytes(8, record(append, 1)));
+    story.flushed();
+    acknowledge(story, append, 1);
+    story.written(20, "yy");
+    story.written(0, "X");
+    story.written(22, "zz");
+    story.flushed();
+    const auto found = explore(story, "append-0");
+    const auto bad = std::ranges::find(found.bad_states, BadKind::structure, &BadState::kind);
+    ASSERT_NE(bad, found.bad_states.end());
+    EXPECT_THAT(bad->least.decided, ::testing::SizeIs(1));
+    const auto base = story.base();
+    const auto image =
+        build_image(story.trace(), {base.bytes().begin(), base.bytes().end()}, {}, bad->least);
+    ASSERT_TRUE(image);
+    EXPECT_EQ(static_cast<char>((*image)[0]), 'X');
+}
+
+TEST(Exploration, ShrinksWhatWasReadWithoutNeed) {
+    TraceStory story(32);
+    story.written(1, "p");
+    story.written(2, "q");
+    story.written(0, "X");
+    story.written(3, "r");
+    const auto trace = story.trace();
+    const auto base = story.base();
+    const std::vector<std::byte> bytes(base.bytes().begin(), base.bytes().end());
+    ToyEngine engine("append-0");
+    std::vector<BadState> bad{
+        {BadKind::structure, {trace.name, 0, {{0, 1}, {1, 1}, {2, 1}, {3, 1}}, {}}}};
+    shrink(trace, bytes, {}, engine, bad);
+    EXPECT_EQ(bad[0].least.decided, (std::vector<std::pair<std::uint32_t, std::uint32_t>>{{0, 1}}));
 }
 
 TEST(Exploration, FindsTheSameWithAnyNumberOfWorkers) {

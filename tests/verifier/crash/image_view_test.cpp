@@ -75,11 +75,30 @@ TEST(ImageView, WritesToItsOverlayOnly) {
     EXPECT_EQ(letter(view, 256), 'x');
     EXPECT_EQ(letter(view, 767), 'x');
     EXPECT_EQ(letter(view, 768), 'b');
-    EXPECT_THAT(view.written(), ElementsAre(0, 1));
+    ASSERT_THAT(view.steps(), SizeIs(1));
+    ASSERT_THAT(view.steps()[0].writes, SizeIs(2));
+    EXPECT_EQ(view.steps()[0].writes[1].number, 1U);
+    EXPECT_EQ(static_cast<char>(view.steps()[0].writes[1].before[0]), 'b');
+    EXPECT_EQ(static_cast<char>(view.steps()[0].writes[1].after[0]), 'x');
     EXPECT_EQ(static_cast<char>(base.sector(0)[300]), 'a');
     view.reset();
     EXPECT_EQ(letter(view, 256), 'a');
-    EXPECT_THAT(view.written(), SizeIs(0));
+    EXPECT_THAT(view.steps()[0].writes, SizeIs(0));
+}
+
+TEST(ImageView, KeepsWhatEachStepWrote) {
+    const BaseImage base(image_of("abc"));
+    ImageView view(base);
+    ASSERT_TRUE(view.write(512, filled('x')));
+    view.barrier(StepKind::whole);
+    ASSERT_TRUE(view.write(512, filled('y')));
+    ASSERT_TRUE(view.write(512, filled('z')));
+    ASSERT_THAT(view.steps(), SizeIs(2));
+    EXPECT_EQ(static_cast<char>(view.steps()[0].writes[0].after[0]), 'x');
+    ASSERT_THAT(view.steps()[1].writes, SizeIs(1));
+    EXPECT_EQ(view.steps()[1].kind, StepKind::whole);
+    EXPECT_EQ(static_cast<char>(view.steps()[1].writes[0].before[0]), 'x');
+    EXPECT_EQ(static_cast<char>(view.steps()[1].writes[0].after[0]), 'z');
 }
 
 TEST(ImageView, DecidesASectorInFlightWhenItIsFirstReadAndOnlyThen) {

@@ -123,6 +123,22 @@ std::vector<Piece> Names::pieces(std::uint32_t inode,
     return pieces;
 }
 
+const std::vector<Run>* Names::plain_runs(std::uint32_t inode) const {
+    const auto* known = structure_.inode(inode);
+    if (known == nullptr) {
+        return nullptr;
+    }
+    for (const auto& run : known->report.map.runs) {
+        for (std::uint64_t block = 0; block < run.length; ++block) {
+            const auto source = disk_.source(run.physical + block);
+            if (source.patched || source.block != run.physical + block) {
+                return nullptr;
+            }
+        }
+    }
+    return &known->report.map.runs;
+}
+
 std::size_t Names::read(std::uint32_t inode,
                         std::uint64_t offset,
                         std::span<std::byte> into) const {

@@ -52,6 +52,10 @@ class Names {
                                             std::uint64_t offset,
                                             std::uint64_t length) const;
 
+    /// A file's runs of blocks, when all of them lie where its map says: nothing was recovered to
+    /// them. Else nullptr.
+    [[nodiscard]] const std::vector<Run>* plain_runs(std::uint32_t inode) const;
+
     /// Reads a file, deciding the sectors that it lies in; how many bytes there were. Less than
     /// asked for at the end of the file, and 0 for what is no file in use.
     [[nodiscard]] std::size_t read(std::uint32_t inode,

@@ -79,8 +79,10 @@ void Reader::write_back() {
     disk_.view().barrier();
     if (replayed_) {
         journal_.empty_log(disk_, journal_super_, replay_);
+        disk_.write_patched(journal_.super_block());
         mark_recovered(disk_, raw_);
     }
+    disk_.view().barrier(StepKind::whole);
     disk_.write_patched();
 }
 

@@ -39,8 +39,9 @@ class Reader {
     /// What is wrong with the last image; empty if it was sound.
     [[nodiscard]] std::vector<Problem> problems(std::size_t most = 8) const;
 
-    /// Writes the recovered image to the view: what was replayed; behind a flush the emptied
-    /// journal, the superblock and what became of the orphans.
+    /// Writes the recovered image to the view, in the kernel's order: what was replayed; behind a
+    /// flush the emptied journal; behind another, through the journal and hence whole or not at
+    /// all, what became of the orphans, and the superblock.
     void write_back();
 
     /// The last image's structure. Up to date unless problems() tells of superblock, journal or

@@ -179,6 +179,13 @@ void RecoveredDisk::write_patched() {
     }
 }
 
+void RecoveredDisk::write_patched(std::uint64_t number) {
+    const auto& diverted = diverted_[slots_[number]];
+    if (diverted.patch != nullptr) {
+        write(number, {diverted.patch, block_size_});
+    }
+}
+
 void RecoveredDisk::write(std::uint64_t number, std::span<const std::byte> content) {
     const bool inside = view_->write(number * block_size_, content);
     BOOST_ASSERT(inside);

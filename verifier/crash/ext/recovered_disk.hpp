@@ -68,6 +68,8 @@ class RecoveredDisk {
     /// run would find. In no order that a crash would have to respect.
     void write_replayed();
     void write_patched();
+    /// One block, if it was changed.
+    void write_patched(std::uint64_t number);
 
   private:
     static constexpr std::uint32_t itself = 0;

@@ -168,10 +168,12 @@ Bytes recovered(const Bytes& image) {
     (void)reader.examine(view);
     reader.write_back();
     auto bytes = image;
-    for (const auto sector : view.written()) {
-        std::copy_n(view.sector(sector),
-                    sector_size,
-                    bytes.begin() + static_cast<std::ptrdiff_t>(sector * sector_size));
+    for (const auto& step : view.steps()) {
+        for (const auto& write : step.writes) {
+            std::copy_n(write.after,
+                        sector_size,
+                        bytes.begin() + static_cast<std::ptrdiff_t>(write.number * sector_size));
+        }
     }
     return bytes;
 }
