@@ -161,7 +161,8 @@ void add_explore(CLI::App& app, Parsed& parsed) {
     auto& options = parsed.explore;
     auto* verb = app.add_subcommand(
         "explore", "Examine every state that a crash could have left of a recorded disk");
-    verb->add_option("trace", options.trace, "Trace of the recorder")->required();
+    verb->add_option("trace", options.trace, "Trace of the recorder, or a dm-log-writes log")
+        ->required();
     verb->add_option("--base", options.base, "The disk as it was when the recording began")
         ->required();
     verb->add_option("--fault", options.fault, "What happens at every instant")
@@ -193,6 +194,16 @@ void add_explore(CLI::App& app, Parsed& parsed) {
                      "How many recoveries in a row the power may cut; 0: none")
         ->check(CLI::Range(0, 3))
         ->capture_default_str();
+    verb->add_option("--fs",
+                     options.filesystem,
+                     "ext: explore all; else a sample is judged by the kernel and its checker")
+        ->check(CLI::IsMember({"ext", "ext3", "ext4", "xfs", "btrfs"}))
+        ->capture_default_str();
+    verb->add_option("--states", options.states, "How many states such a sample has")
+        ->capture_default_str();
+    verb->add_option("--export-dm-log-writes",
+                     options.export_log,
+                     "Write the trace as a log of dm-log-writes instead of exploring");
     auto* state =
         verb->add_option("--state", options.state, "Rebuild this state instead of exploring");
     verb->add_option("--write-image", options.write_image, "Where the rebuilt disk goes")

@@ -4,8 +4,10 @@
 #include "cli/signals.hpp"
 #include "cli/tools.hpp"
 #include "cli/verbs.hpp"
+#include "verifier/crash/dm_log_writes.hpp"
 #include "verifier/crash/exploration.hpp"
 #include "verifier/crash/ext_engine.hpp"
+#include "verifier/crash/kernel_sample.hpp"
 
 #include <algorithm>
 #include <array>
@@ -132,6 +134,18 @@ Status write_state(const ExploreOptions& options,
     return ok();
 }
 
+Status export_log(const Trace& trace, const fs::path& path) {
+    const auto log = export_dm_log_writes(trace);
+    for (const auto& caveat : log.caveats) {
+        fmt::print(stderr, "note: {}\n", caveat);
+    }
+    std::ofstream file(path, std::ios::binary);
+    file.write(reinterpret_cast<const char*>(log.bytes.data()),
+               static_cast<std::streamsize>(log.bytes.size()));
+    file.close();
+    return file ? ok() : fail(ErrorKind::unavailable, "write " + path.string(), "the write failed");
+}
+
 int exit_code(const Exploration& found) {
     if (found.bad_leaves != 0 || found.disagreements != 0) {
         return exit_fail;
@@ -166,14 +180,18 @@ int explore(const CommonOptions& common,
         }
         how.budget = budget.value();
     }
-    const auto found = explore_trace(
-        trace, base, how, ext_engine, [&](unsigned worker) -> std::unique_ptr<Referee> {
-            if (!options.referee) {
-                return nullptr;
-            }
-            return std::make_unique<Referee>(
-                tools, scratch.path(), fmt::format("worker-{}.img", worker));
-        });
+    Referee judge(tools, scratch.path(), "sample.img");
+    const auto found =
+        options.filesystem != "ext"
+            ? sample_by_kernel(trace, base, how, options.filesystem, options.states, judge)
+            : explore_trace(
+                  trace, base, how, ext_engine, [&](unsigned worker) -> std::unique_ptr<Referee> {
+                      if (!options.referee) {
+                          return nullptr;
+                      }
+                      return std::make_unique<Referee>(
+                          tools, scratch.path(), fmt::format("worker-{}.img", worker));
+                  });
     if (!found) {
         return tell(found.error());
     }
@@ -190,13 +208,20 @@ int execute(const CommonOptions& common, const ExploreOptions& options) {
     if (!rules) {
         return tell(rules.error());
     }
-    const auto trace = read_trace(options.trace);
-    if (!trace) {
-        return tell(trace.error());
-    }
     auto base = read_image(options.base);
     if (!base) {
         return tell(base.error());
+    }
+    const auto trace = read_recording(options.trace, base->size());
+    if (!trace) {
+        return tell(trace.error());
+    }
+    for (const auto& caveat : trace->caveats) {
+        fmt::print(stderr, "note: {}\n", caveat);
+    }
+    if (!options.export_log.empty()) {
+        const auto written = export_log(*trace, options.export_log);
+        return written ? exit_pass : tell(written.error());
     }
     if (!options.state.empty()) {
         const auto written = write_state(options, *trace, std::move(base.value()), *rules);

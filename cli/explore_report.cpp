@@ -92,6 +92,9 @@ std::string explore_text(const Trace& trace, const CrashRules& rules, const Expl
                      to_text(coverage.covered),
                      to_text(coverage.possible),
                      coverage.complete() ? "complete" : "partial"));
+    if (!found.sampled_by.empty()) {
+        line("a sample only", "judged by " + found.sampled_by);
+    }
     if (found.recovery.instants != 0) {
         line("in recovery",
              fmt::format("{} of {} covered, {}; {} bad",
@@ -133,6 +136,9 @@ std::string explore_text(const Trace& trace, const CrashRules& rules, const Expl
                             ordeal::to_text(Duration(static_cast<std::int64_t>(bad.time))),
                             to_text(bad.states),
                             bad.id.text());
+        if (bad.least.decided.size() < bad.id.decided.size()) {
+            text += fmt::format("    with fewest writes: {}\n", bad.least.text());
+        }
         for (const auto& words : bad.words) {
             text += fmt::format("    {}\n", words);
         }
@@ -149,6 +155,7 @@ std::string explore_json(const Trace& trace, const CrashRules& rules, const Expl
     for (const auto& one : found.bad_states) {
         bad.push_back({{"kind", name_of(one.kind)},
                        {"state", one.id.text()},
+                       {"least", one.least.text()},
                        {"time_ns", one.time},
                        {"states", one.states.str()},
                        {"words", one.words}});
@@ -173,6 +180,8 @@ std::string explore_json(const Trace& trace, const CrashRules& rules, const Expl
                              {"possible", found.coverage.possible.str()},
                              {"covered", found.coverage.covered.str()},
                              {"complete", found.coverage.complete()},
+                             {"sampled_by", found.sampled_by},
+                             {"caveats", trace.caveats},
                              {"bad", found.bad.str()},
                              {"bad_exact", found.bad_exact},
                              {"recovery",

@@ -79,6 +79,9 @@ struct ExploreOptions {
     bool referee = true;                ///< show e2fsck every unique recovered image
     unsigned recovery_depth = 1;        ///< how many recoveries in a row a crash may cut
     std::uint64_t raw_sample = 50;      ///< and every so many-th raw one; 0: none
+    std::string filesystem = "ext";     ///< other than that: sampled, judged by the kernel
+    std::uint64_t states = 200;         ///< of the sample
+    std::filesystem::path export_log;   ///< write the trace as a dm-log-writes log instead
     std::string state;                  ///< rebuild this one instead
     std::filesystem::path write_image;  ///< to here
 };

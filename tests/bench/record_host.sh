@@ -23,7 +23,10 @@ clean_up() {
 trap clean_up EXIT
 
 truncate -s "$size" "$work/disk.img"
-mke2fs -q -F -t "$fstype" -b 4096 "$@" "$work/disk.img"
+case $fstype in
+    ext?) mke2fs -q -F -t "$fstype" -b 4096 "$@" "$work/disk.img" ;;
+    *) "mkfs.$fstype" -q -f "$@" "$work/disk.img" ;;
+esac
 nbdkit -P "$work/pid" -U "$work/socket" "$build/verifier/crash/ordeal-record.so" \
     file="$work/disk.img" trace="$out.trace" base="$out.base" atom="${ORDEAL_ATOM:-512}"
 mkdir "$work/disk" "$work/marks" "$work/mnt"

@@ -159,12 +159,14 @@ TEST_P(ExploreSoundLoads, AreCoveredWhollyWithoutABadState) {
     const auto& load = GetParam();
     const auto [trace, base] = record(load.filesystem, load.options, load.profile, load.atom);
     const auto found = explore(trace, base);
-    EXPECT_TRUE(found.coverage.complete())
+    EXPECT_TRUE(found.complete())
         << to_text(found.coverage.covered) << " of " << to_text(found.coverage.possible);
     EXPECT_EQ(found.bad_leaves, 0U)
         << found.bad_states.front().id.text() << ": " << found.bad_states.front().words.front();
     EXPECT_EQ(found.disagreements, 0U) << found.bad_states.front().words.back();
     EXPECT_EQ(found.unjudged_leaves, 0U);
+    EXPECT_EQ(found.bad_recovery, 0);
+    EXPECT_GT(found.recovery.covered, found.coverage.instants) << "recoveries were cut, too";
     EXPECT_EQ(found.acknowledged, 24U);
     EXPECT_GT(found.promises_checked, 24U);
     EXPECT_GT(found.refereed, 0U);

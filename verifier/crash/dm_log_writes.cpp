@@ -3,7 +3,9 @@
 #include "verifier/crash/image_view.hpp"
 
 #include <algorithm>
+#include <array>
 #include <fmt/format.h>
+#include <fstream>
 #include <unordered_map>
 
 namespace ordeal::verifier::crash {
@@ -282,6 +284,23 @@ Result<Trace> import_dm_log_writes(wire::ByteView bytes, std::uint64_t disk_size
             "{} entries lie behind those that the log's head counts", entries - counted));
     }
     return std::move(trace.value());
+}
+
+Result<Trace> read_recording(const std::filesystem::path& path, std::uint64_t disk_size) {
+    std::array<std::byte, entry_size> head{};
+    std::ifstream file(path, std::ios::binary);
+    file.read(reinterpret_cast<char*>(head.data()), static_cast<std::streamsize>(head.size()));
+    if (!file || !is_dm_log_writes(head)) {
+        return read_trace(path);
+    }
+    std::error_code code;
+    std::vector<std::byte> bytes(std::filesystem::file_size(path, code));
+    file.seekg(0);
+    file.read(reinterpret_cast<char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
+    if (code || !file) {
+        return fail(ErrorKind::unavailable, "read " + path.string(), "cannot be read");
+    }
+    return import_dm_log_writes(bytes, disk_size);
 }
 
 }  // namespace ordeal::verifier::crash

@@ -22,6 +22,11 @@ struct DmLog {
 /// Whether the bytes begin as such a log does.
 [[nodiscard]] bool is_dm_log_writes(wire::ByteView bytes);
 
+/// A trace of ours or such a log, as its first bytes say. `disk_size`: of a log's disk. Errors:
+/// those of read_trace() and import_dm_log_writes().
+[[nodiscard]] Result<Trace> read_recording(const std::filesystem::path& path,
+                                           std::uint64_t disk_size);
+
 /// The log as a trace in which each request completes before the next one is issued; `caveats` of
 /// it say what that leaves out. `disk_size` in bytes. Goes on behind the last entry that the log's
 /// head counts, as it counts late. Errors: corrupt (with the offset).
