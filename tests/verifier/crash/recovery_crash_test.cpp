@@ -103,18 +103,18 @@ Counted cut_by_brute_force(Flush flush, const std::vector<std::byte>& image, uns
     for (const auto& step : view.steps()) {
         for (unsigned subset = 0; !step.writes.empty() && subset >> step.writes.size() == 0;
              ++subset) {
-            auto cut = before;
+            auto left_over = before;
             for (std::size_t index = 0; index < step.writes.size(); ++index) {
                 if ((subset >> index & 1U) != 0) {
-                    put(step.writes[index], cut);
+                    put(step.writes[index], left_over);
                 }
             }
-            const BaseImage left(cut);
+            const BaseImage left(left_over);
             ImageView again(left);
             ToyJournal next(flush);
             ++counted.possible;
             counted.bad += next.examine(again) == Engine::Verdict::broken ? 1 : 0;
-            const auto deeper = cut_by_brute_force(flush, cut, depth - 1);
+            const auto deeper = cut_by_brute_force(flush, left_over, depth - 1);
             counted.possible += deeper.possible;
             counted.bad += deeper.bad;
         }
