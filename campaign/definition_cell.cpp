@@ -137,6 +137,8 @@ class CellReader {
         const auto params = read(table, definition_keys::domain(), {"disk"});
         DomainSpec domain{.name = read_name(table, params),
                           .host = params.get<std::string>("host"),
+                          .failover = params.get<std::string>("failover"),
+                          .lease = params.get<bool>("lease", false),
                           .memory = params.get<Bytes>("memory"),
                           .vcpus = static_cast<int>(params.get<std::int64_t>("vcpus")),
                           .pvpanic = params.get<bool>("pvpanic", true),
@@ -151,7 +153,8 @@ class CellReader {
                                     .cache = keys.get<std::string>("cache"),
                                     .backing = keys.get<std::string>("backing"),
                                     .werror = keys.get<std::string>("werror"),
-                                    .rerror = keys.get<std::string>("rerror")});
+                                    .rerror = keys.get<std::string>("rerror"),
+                                    .epoch = keys.get<bool>("epoch", false)});
         });
         experiment_.domains.push_back(std::move(domain));
     }

@@ -68,6 +68,14 @@ std::vector<ParamSpec> domain() {
              .type = text,
              .help = "where it is made, if not on the first; n1, n2, … in the lab",
              .fallback = none()},
+            {.name = "failover",
+             .type = text,
+             .help = "the host where it is started once a fault has left nobody who runs it",
+             .fallback = none()},
+            {.name = "lease",
+             .type = boolean,
+             .help = "libvirt's lock daemon lets one instance of it run",
+             .fallback = defaults.lease},
             {.name = "memory",
              .type = size,
              .help = "of the guest",
@@ -129,7 +137,11 @@ std::vector<ParamSpec> disk() {
              .type = choice,
              .help = "what QEMU does when a read fails",
              .fallback = defaults.rerror,
-             .choices = {"report", "stop", "ignore"}}};
+             .choices = {"report", "stop", "ignore"}},
+            {.name = "epoch",
+             .type = boolean,
+             .help = "the guest's agent keeps an epoch block behind the filesystem",
+             .fallback = defaults.epoch}};
 }
 
 std::vector<ParamSpec> load() {

@@ -94,6 +94,26 @@ class Rules {
         check_unique(tables, experiment_.domains, "domain");
         for (std::size_t index = 0; index < experiment_.domains.size(); ++index) {
             check_unique(tables[index]->tables("disk"), experiment_.domains[index].disks, "disk");
+            check_failover(*tables[index], experiment_.domains[index]);
+        }
+    }
+
+    /// Only a disk that another host can reach is of use there.
+    void check_failover(const Node& table, const DomainSpec& domain) {
+        if (domain.failover.empty()) {
+            return;
+        }
+        if (domain.failover == domain.host) {
+            complain(at(table, "failover"), "a domain cannot fail over to its own host");
+        }
+        for (const auto& disk : domain.disks) {
+            if (disk.backing == "local" || disk.backing == "file") {
+                complain(at(table, "failover"),
+                         fmt::format("disk \"{}\" stays on its host: its backing is \"{}\"",
+                                     disk.name,
+                                     disk.backing),
+                         "set its backing to one of nbd, iscsi, nfs");
+            }
         }
     }
 

@@ -14,7 +14,6 @@ using namespace std::chrono_literals;
 constexpr Duration preparation_lead = 500ms;
 constexpr Duration preparation_allowance = 5s;
 constexpr Duration injection_allowance = 5s;
-constexpr Duration activation_allowance = 5s;
 constexpr Duration residue_allowance = 5s;
 constexpr int healing_attempts = 3;
 constexpr Duration first_pause = 1ms;
@@ -163,7 +162,7 @@ Observation FaultTask::look_until(Presence wanted,
 }
 
 void FaultTask::observe(const std::stop_token& stop) {
-    const auto seen = look_until(Presence::active, stop, activation_allowance);
+    const auto seen = look_until(Presence::active, stop, injector_->activation_time());
     record(event::fault_observed,
            {{"activation", std::string(name_of(seen.presence))}, {"evidence", seen.evidence}});
     update([&](Outcome& outcome) {

@@ -139,13 +139,14 @@ int hosts_needed(const Plan& plan) {
     for (const auto& experiment : plan.experiments) {
         most = std::max(most, experiment.hosts);
         for (const auto& domain : experiment.domains) {
-            most = std::max(most, host_number(domain.host));
+            most = std::max({most, host_number(domain.host), host_number(domain.failover)});
         }
         for (const auto& fault : experiment.faults) {
             const bool domain =
                 std::ranges::find(experiment.domains, fault.target, &DomainSpec::name) !=
                 experiment.domains.end();
-            most = std::max(most, domain ? 0 : host_number(fault.target));
+            most = std::max(
+                most, host_number(domain ? fault.params.get<std::string>("to") : fault.target));
         }
     }
     return most;

@@ -79,8 +79,18 @@ class Trial {
     [[nodiscard]] std::optional<Instant> last_healing() const;
     [[nodiscard]] std::optional<Fields> revival(TrialDomain& domain) const;
     Status restart(TrialDomain& domain);
+    /// Starts it by `start`, and its load; returns what event::recovered shall say.
+    [[nodiscard]] Result<Fields> start_again(TrialDomain& domain,
+                                             Status (TrialDomain::*start)(Instant,
+                                                                          const std::stop_token&));
+    void start_failovers();
+    void fail_over(std::size_t index, const std::stop_token& stop);
+    [[nodiscard]] bool failovers_ended() const;
     Status remove(TrialDomain& domain);
     void stop_faults();
+    void stop_failovers();
+    void tell_failed_failovers();
+    [[nodiscard]] std::optional<Fields> failed_over(const TrialDomain& domain) const;
     void conclude();
     void keep_or_drop_evidence();
     void trouble(const std::string& reason);
@@ -102,12 +112,21 @@ class Trial {
     std::vector<std::unique_ptr<FaultTask>> faults_;
     std::vector<std::unique_ptr<Task>> fault_tasks_;
     std::vector<std::optional<Fields>> revivals_;  ///< by domain
+
+    struct Failover {
+        bool wanted = false;
+        std::optional<Result<Fields>> outcome;
+    };
+
+    mutable std::mutex failovers_mutex_;
+    std::vector<Failover> failovers_;  ///< by domain
     History at_capture_;
     std::vector<Specimen> specimens_;
     std::mutex examined_mutex_;
     Status examined_ = ok();
     // Last, so that it ends before what it uses.
     std::unique_ptr<Task> examination_;
+    std::vector<std::unique_ptr<Task>> failover_tasks_;
 };
 
 }  // namespace ordeal

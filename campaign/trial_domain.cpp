@@ -59,7 +59,7 @@ Status TrialDomain::provision(int slot, const std::filesystem::path& directory) 
     if (!host || !guest) {
         return host ? guest.error() : host.error();
     }
-    host_ = *host;
+    host_ = std::make_unique<FollowingHost>(testbed_, provisioned_.domain, **host);
     guest_ = *guest;
     subscribe();
     return ok();
@@ -145,7 +145,20 @@ Pulse TrialDomain::pulse() const {
 }
 
 Status TrialDomain::boot(Instant deadline, const std::stop_token& stop) {
-    if (auto started = host_->hypervisor().start(provisioned_.domain); !started) {
+    return start_on(*host_, deadline, stop);
+}
+
+Status TrialDomain::fail_over(Instant deadline, const std::stop_token& stop) {
+    close_ledger();
+    if (auto defined = testbed_.define_at(provisioned_.domain, spec_.failover); !defined) {
+        return defined;
+    }
+    auto host = testbed_.host(spec_.failover);
+    return host ? start_on(**host, deadline, stop) : Status(host.error());
+}
+
+Status TrialDomain::start_on(Host& host, Instant deadline, const std::stop_token& stop) {
+    if (auto started = host.hypervisor().start(provisioned_.domain); !started) {
         return started;
     }
     while (true) {

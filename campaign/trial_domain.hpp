@@ -1,6 +1,7 @@
 #pragma once
 
 #include "campaign/catalogues.hpp"
+#include "campaign/following_host.hpp"
 #include "campaign/trial_recorder.hpp"
 #include "core/testbed.hpp"
 
@@ -39,6 +40,9 @@ class TrialDomain {
     Status provision(int slot, const std::filesystem::path& directory);
     /// Starts it and waits for the agent's hello. Errors: timeout, unavailable (stopped).
     Status boot(Instant deadline, const std::stop_token& stop);
+    /// Starts it on the host that it fails over to and waits for the agent's hello; what is
+    /// acknowledged from here on belongs to no load that is judged. Errors: as of boot().
+    Status fail_over(Instant deadline, const std::stop_token& stop);
     /// One task per probe of the experiment that watches this domain.
     Status start_probes(const Experiment& experiment, const Catalogues& catalogues);
     /// Starts the load that is judged, and records it.
@@ -59,6 +63,8 @@ class TrialDomain {
 
     [[nodiscard]] const std::string& subject() const { return spec_.name; }
 
+    [[nodiscard]] const DomainSpec& spec() const { return spec_; }
+
     [[nodiscard]] const Provisioned& provisioned() const { return provisioned_; }
 
     [[nodiscard]] Guest* guest() const { return guest_; }
@@ -74,6 +80,7 @@ class TrialDomain {
         Instant begun{};
     };
 
+    Status start_on(Host& host, Instant deadline, const std::stop_token& stop);
     void subscribe();
     void beat(const Beat& beat);
     void acknowledged(const Acknowledged& range);
@@ -86,7 +93,7 @@ class TrialDomain {
     TrialRecorder& recorder_;
     const DomainSpec spec_;
     Provisioned provisioned_;
-    Host* host_ = nullptr;
+    std::unique_ptr<FollowingHost> host_;
     Guest* guest_ = nullptr;
 
     mutable std::mutex mutex_;

@@ -99,14 +99,18 @@ Status Trial::load_and_inject() {
                             [fault = faults_[i].get(), at = start + planned_.faults[i].at](
                                 const std::stop_token& stop) { fault->run(at, stop); }));
     }
+    start_failovers();
     auto woken = scheduler.wait_until(deadline_, stop_, [this] {
-        return std::ranges::all_of(faults_,
-                                   [](const auto& fault) { return fault->outcome().ended; });
+        return failovers_ended() && std::ranges::all_of(faults_, [](const auto& fault) {
+                   return fault->outcome().ended;
+               });
     });
     if (woken == Woken::ready) {
         woken = scheduler.wait_until(std::min(start + experiment_.duration, deadline_), stop_);
     }
     stop_faults();
+    stop_failovers();
+    tell_failed_failovers();
     if (woken == Woken::stopped) {
         return stopped("run the load");
     }
@@ -143,6 +147,9 @@ std::optional<Instant> Trial::last_healing() const {
 std::optional<Fields> Trial::revival(TrialDomain& domain) const {
     if (domain.gone()) {
         return std::nullopt;
+    }
+    if (auto moved = failed_over(domain)) {
+        return moved;
     }
     auto& scheduler = world_.scheduler;
     const auto healed = last_healing();
@@ -231,36 +238,6 @@ Status Trial::recover() {
     return ok();
 }
 
-Status Trial::restart(TrialDomain& domain) {
-    auto& scheduler = world_.scheduler;
-    const auto ordered = scheduler.now();
-    if (auto status = domain.boot(deadline_, stop_); !status) {
-        return status;
-    }
-    Fields data{{"agent_back", Duration(scheduler.now() - ordered)}};
-    for (const auto& spec : experiment_.loads) {
-        if (spec.domain != domain.subject()) {
-            continue;
-        }
-        if (auto status = domain.restart_load(load_order(spec, "recovery"), load_allowance);
-            !status) {
-            return status;
-        }
-        const auto writes = [&] { return domain.pulse().writing_since > ordered; };
-        const auto woken = scheduler.wait_until(deadline_, stop_, writes);
-        if (woken != Woken::ready) {
-            return woken == Woken::stopped
-                       ? stopped("resume the load")
-                       : fail(ErrorKind::timeout,
-                              "resume the load in " + domain.subject(),
-                              "nothing was acknowledged by the trial's deadline");
-        }
-        data.set("load_back", Duration(*domain.pulse().writing_since - ordered));
-    }
-    recorder_.record(event::recovered, "runner", domain.subject(), std::move(data));
-    return ok();
-}
-
 // The end.
 
 Status Trial::judge() {
@@ -295,6 +272,7 @@ Status Trial::remove(TrialDomain& domain) {
 
 Status Trial::tear_down() {
     stop_faults();
+    stop_failovers();
     Status status = ok();
     for (std::size_t i = 0; i < domains_.size(); ++i) {
         auto removed = remove(*domains_[i]);

@@ -26,12 +26,16 @@ struct DiskSpec {
     std::string backing = "file";   ///< file | local | nbd | iscsi | nfs; see docs/cache-modes.md
     std::string werror = "enospc";  ///< QEMU's policy: report | stop | enospc | ignore
     std::string rerror = "report";  ///< report | stop | ignore
+    bool epoch =
+        false;  ///< the guest's agent keeps an epoch block at its end, see core/wire_epoch.hpp
 };
 
 /// A virtual machine as the experiment wants it. The testbed gives it a unique name per trial.
 struct DomainSpec {
     std::string name;
-    std::string host;  ///< where it is made; empty: the testbed's first host
+    std::string host;      ///< where it is made; empty: the testbed's first host
+    std::string failover;  ///< where it is started once nobody runs it any more; empty: nowhere
+    bool lease = false;    ///< libvirt's lock daemon lets one instance of it run
     Bytes memory{std::uint64_t{192} << 20U};
     int vcpus = 1;
     bool pvpanic = true;                ///< a pvpanic device: libvirt can learn of a guest's panic

@@ -5,6 +5,7 @@
 #include "core/scheduler.hpp"
 #include "core/testbed.hpp"
 
+#include <chrono>
 #include <memory>
 #include <stop_token>
 #include <string>
@@ -57,6 +58,10 @@ class Injector {
     virtual Status prepare(InjectorContext& context, Fault& fault) = 0;
     /// Acts, at the scheduled instant: nothing slow before the deed.
     virtual Status inject(InjectorContext& context, const Fault& fault) = 0;
+
+    /// How long it may take from the deed until it shows.
+    [[nodiscard]] virtual Duration activation_time() const { return std::chrono::seconds(5); }
+
     /// One look by another path. Called again until it is active or the step's deadline has come.
     virtual Result<Observation> observe(InjectorContext& context, const Fault& fault) = 0;
     /// Idempotent; works in a fresh process from `fault` alone; success when there is nothing to

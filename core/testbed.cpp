@@ -83,4 +83,22 @@ std::string_view name_of(Presence presence) {
     return "unknown";
 }
 
+Status Hypervisor::migrate(const std::string& domain,
+                           const Migration& migration,
+                           Duration /*deadline*/) {
+    return fail(
+        ErrorKind::missing, "migrate " + domain + " to " + migration.host, "nobody here can");
+}
+
+Status Testbed::define_at(const std::string& domain, const std::string& host) {
+    return fail(ErrorKind::missing,
+                "define " + domain + " at " + host,
+                "this testbed defines no domains elsewhere");
+}
+
+Result<Host*> Testbed::host_of(const std::string& domain) {
+    return fail(
+        ErrorKind::missing, "find the host of " + domain, "domains of this testbed do not move");
+}
+
 }  // namespace ordeal

@@ -58,6 +58,11 @@ struct DomainEvent {
 
 enum class LinkState { down, up };
 
+struct Migration {
+    std::string host;   ///< where to, by the name that the other hosts know
+    Bytes bandwidth{};  ///< a second, at most; 0: as fast as it goes
+};
+
 /// Ends a subscription when destroyed; afterwards the callback is not running and never runs again.
 using Subscription = std::unique_ptr<void, std::function<void(void*)>>;
 
@@ -73,6 +78,13 @@ class Hypervisor {
     /// Forgets the domain; destroys it first when it runs. `not_found` when it was not defined.
     virtual Status remove(const std::string& domain) = 0;
     virtual Result<std::vector<std::string>> domains() = 0;
+    /// Moves a running domain with its definition to another host, while its guest goes on. Blocks
+    /// until it has arrived, or runs here as before. Its disks must be shared. After `timeout` the
+    /// migration goes on. Errors: refused, unavailable, timeout, missing (nobody can move it; so by
+    /// default).
+    virtual Status migrate(const std::string& domain,
+                           const Migration& migration,
+                           Duration deadline);
     /// The network card's link, as a cable pulled and plugged in again.
     virtual Status set_link(const std::string& domain, LinkState state) = 0;
     virtual Result<LinkState> link(const std::string& domain) = 0;
@@ -286,6 +298,7 @@ class Testbed {
   public:
     virtual ~Testbed() = default;
 
+    /// Those that run domains. Others (shared storage) are found by host() alone.
     [[nodiscard]] virtual std::vector<std::string> hosts() const = 0;
     /// `not_found` if the testbed has no such host.
     virtual Result<Host*> host(std::string_view name) = 0;
@@ -298,6 +311,13 @@ class Testbed {
                                           const std::string& name,
                                           int slot,
                                           const std::filesystem::path& directory) = 0;
+    /// Defines the domain at another host, too, not started. Its disks must be shared. `missing`
+    /// when the testbed defines none; so by default.
+    virtual Status define_at(const std::string& domain, const std::string& host);
+    /// The host whose QEMU runs the domain, or ran it last. One that has moved, or runs twice, is
+    /// looked for only where it does not run any more. `missing` when domains do not move; so by
+    /// default.
+    virtual Result<Host*> host_of(const std::string& domain);
     /// The doors of a provisioned domain; valid until `remove`.
     virtual Result<Guest*> guest(const std::string& domain) = 0;
     /// Copies a disk (sparse). `refused` while a QEMU has the domain.

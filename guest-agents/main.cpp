@@ -1,10 +1,13 @@
 #include "guest-agents/agent.hpp"
+#include "guest-agents/epoch.hpp"
 
 #include <algorithm>
 #include <arpa/inet.h>
 #include <charconv>
 #include <cstdio>
 #include <getopt.h>
+#include <optional>
+#include <string>
 #include <string_view>
 #include <sys/mman.h>
 
@@ -21,6 +24,7 @@ Serves the controller over the virtio-serial port org.ordeal.agent.0.
   --udp ADDR:PORT  send the heartbeat there as well (IPv4)
   --interval MS    milliseconds between heartbeats (1 to 60000; default 100)
   --permit LIST    faults that may be made here, with commas between: panic,agent_kill or all
+  --epoch DEVICE   keep the epoch block at the end of this disk
   --version
 )";
 
@@ -55,7 +59,10 @@ std::vector<std::string> split(std::string_view list) {
 }
 
 /// Reads one option; false when its value makes no sense.
-bool accept(int option, std::string_view value, ordeal::agent::Options& options) {
+bool accept(int option,
+            std::string_view value,
+            ordeal::agent::Options& options,
+            std::string& epoch) {
     int milliseconds = 0;
     switch (option) {
         case 'p':
@@ -72,6 +79,9 @@ bool accept(int option, std::string_view value, ordeal::agent::Options& options)
         case 'f':
             options.permitted = split(value);
             return true;
+        case 'e':
+            epoch = value;
+            return true;
         default:
             return false;
     }
@@ -85,15 +95,17 @@ int main(int argc, char** argv) {
                             {"udp", required_argument, nullptr, 'u'},
                             {"interval", required_argument, nullptr, 'i'},
                             {"permit", required_argument, nullptr, 'f'},
+                            {"epoch", required_argument, nullptr, 'e'},
                             {"version", no_argument, nullptr, 'v'},
                             {"help", no_argument, nullptr, 'h'},
                             {nullptr, 0, nullptr, 0}};
+    std::string epoch;
     for (int choice = 0; (choice = ::getopt_long(argc, argv, "", names, nullptr)) != -1;) {
         if (choice == 'v' || choice == 'h') {
             std::puts(choice == 'v' ? ORDEAL_VERSION : usage);
             return 0;
         }
-        if (!accept(choice, optarg == nullptr ? "" : optarg, options)) {
+        if (!accept(choice, optarg == nullptr ? "" : optarg, options, epoch)) {
             std::fputs(usage, stderr);
             return 2;
         }
@@ -106,5 +118,9 @@ int main(int argc, char** argv) {
     // to lock memory the agent works all the same.
     (void)::mlockall(MCL_CURRENT);
     (void)::mlockall(MCL_FUTURE | MCL_ONFAULT);
+    std::optional<ordeal::agent::EpochKeeper> keeper;
+    if (!epoch.empty()) {
+        keeper.emplace(epoch);
+    }
     ordeal::agent::Agent(std::move(options)).run();
 }

@@ -13,7 +13,9 @@ namespace ordeal {
 namespace {
 
 /// The command that formats an image; nothing for an unknown filesystem.
-std::optional<Argv> format_command(std::string_view filesystem, const std::string& image) {
+std::optional<Argv> format_command(std::string_view filesystem,
+                                   const std::string& image,
+                                   Bytes size) {
     if (filesystem == "ext3" || filesystem == "ext4") {
         return Argv{"mke2fs",
                     "-q",
@@ -22,10 +24,11 @@ std::optional<Argv> format_command(std::string_view filesystem, const std::strin
                     std::string(filesystem),
                     "-E",
                     "lazy_itable_init=0,lazy_journal_init=0",
-                    image};
+                    image,
+                    std::to_string(size.count / 1024) + "k"};
     }
     if (filesystem == "xfs") {
-        return Argv{"mkfs.xfs", "-q", image};
+        return Argv{"mkfs.xfs", "-q", "-d", "size=" + std::to_string(size.count), image};
     }
     return std::nullopt;
 }
@@ -49,8 +52,10 @@ Status make_sparse_file(const std::filesystem::path& path, Bytes size) {
 Status make_data_disk(const std::filesystem::path& image,
                       Bytes size,
                       std::string_view filesystem,
+                      Bytes unused,
                       Duration deadline) {
-    const auto command = format_command(filesystem, std::filesystem::absolute(image).string());
+    const auto command = format_command(
+        filesystem, std::filesystem::absolute(image).string(), Bytes{size.count - unused.count});
     if (!command) {
         return fail(ErrorKind::definition,
                     "make a disk with " + std::string(filesystem),

@@ -34,6 +34,9 @@ std::string command_line(const DomainSpec& spec, const DomainPlace& place) {
         if (!disk.mount_options.empty()) {
             line += " ordeal.mountopts=" + disk.mount_options;
         }
+        if (disk.epoch) {
+            line += " ordeal.epoch=/dev/vda";
+        }
     }
     return line;
 }
@@ -123,6 +126,15 @@ void add_serial_devices(pugi::xml_node devices, const DomainPlace& place) {
     add(channel, "target", {{"type", "virtio"}, {"name", "org.ordeal.agent.0"}});
 }
 
+/// The lock manager lets only one host at a time run who holds it; its file is one that all hosts
+/// see. See "Device leases" of https://libvirt.org/formatdomain.html.
+void add_lease(pugi::xml_node devices, const DomainPlace& place) {
+    auto lease = add(devices, "lease");
+    add_text(lease, "lockspace", "files");
+    add_text(lease, "key", place.name);
+    add(lease, "target", {{"path", place.lease}});
+}
+
 }  // namespace
 
 std::string domain_xml(const DomainSpec& spec, const DomainPlace& place) {
@@ -147,6 +159,9 @@ std::string domain_xml(const DomainSpec& spec, const DomainPlace& place) {
     }
     add_network(devices, place);
     add_serial_devices(devices, place);
+    if (spec.lease) {
+        add_lease(devices, place);
+    }
     if (spec.pvpanic) {
         add(devices, "panic", {{"model", "isa"}});
     }

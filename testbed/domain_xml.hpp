@@ -29,10 +29,11 @@ struct DomainPlace {
     std::filesystem::path agent_socket;  ///< QEMU makes it and listens on it
     std::string bridge;
     std::string mac;
-    std::string address;              ///< of the guest, with prefix length: "10.77.1.1/16"
-    std::string gateway;              ///< of the guest: the host's address on the bridge
-    std::string heartbeat;            ///< where UDP heartbeats go: "10.77.0.1:7701"
-    std::filesystem::path directory;  ///< of the trial; says in the XML whose domain it is
+    std::string address;               ///< of the guest, with prefix length: "10.77.1.1/16"
+    std::string gateway;               ///< of the guest: the host's address on the bridge
+    std::string heartbeat;             ///< where UDP heartbeats go: "10.77.0.1:7701"
+    std::filesystem::path directory;   ///< of the trial; says in the XML whose domain it is
+    std::filesystem::path lease = {};  ///< where lockspaces are, for one that may run once only
 };
 
 /// The namespace of the metadata element by which a domain is known to be ours.

@@ -2,7 +2,10 @@
 
 #include "testbed/cache.hpp"
 #include "testbed/domain_xml.hpp"
+#include "testbed/lab/files.hpp"
+#include "testbed/lab/node_setup.hpp"
 #include "testbed/lab/planes.hpp"
+#include "testbed/lab_testbed_entry.hpp"
 #include "testbed/lab_testbed_files.hpp"
 #include "testbed/namespaces.hpp"
 #include "testbed/procfs.hpp"
@@ -80,14 +83,6 @@ Status check(const DomainSpec& spec, const std::string& name, int slot) {
 }
 
 }  // namespace
-
-struct LabTestbed::Entry {
-    DomainSpec spec;
-    DomainPlace place;
-    LabHost* host = nullptr;
-    std::string address;
-    std::shared_ptr<GuestDoors> doors;
-};
 
 Result<std::unique_ptr<LabTestbed>> LabTestbed::open(LabTestbedOptions options,
                                                      const Scheduler& scheduler) {
@@ -193,19 +188,6 @@ std::shared_ptr<GuestDoors> LabTestbed::doors_at(const std::string& address) {
     return entry == entries_.end() ? nullptr : entry->second->doors;
 }
 
-Result<LabHost*> LabTestbed::host_of(const DomainSpec& spec) const {
-    const auto found = std::ranges::find_if(hosts_, [&](const auto& host) {
-        return host->libvirt() != nullptr && (spec.host.empty() || host->name() == spec.host);
-    });
-    if (found == hosts_.end()) {
-        return fail(ErrorKind::not_found,
-                    "find host " + spec.host + " for domain " + spec.name,
-                    "lab " + lab_.name() + " has " + std::to_string(hosts().size()) + " hosts",
-                    "ordeal lab up --nodes N");
-    }
-    return found->get();
-}
-
 std::vector<fs::path> LabTestbed::agent_sockets(const std::string& domain) const {
     std::vector<fs::path> sockets;
     for (const auto& host : hosts_) {
@@ -239,7 +221,7 @@ Result<Provisioned> LabTestbed::provision(const DomainSpec& spec,
                                           const std::string& name,
                                           int slot,
                                           const fs::path& directory) {
-    const auto chosen = host_of(spec);
+    const auto chosen = host_for(spec);
     if (!chosen) {
         return chosen.error();
     }
@@ -267,7 +249,8 @@ Result<Provisioned> LabTestbed::provision(const DomainSpec& spec,
                     .address = entry->address + "/16",
                     .gateway = host.node().address(Plane::guest),
                     .heartbeat = heartbeat_address(),
-                    .directory = fs::absolute(directory)};
+                    .directory = fs::absolute(directory),
+                    .lease = spec.lease ? lockspaces_directory : ""};
     for (const auto& disk : spec.disks) {
         const fs::path image = base.string() + "-" + disk.name + ".img";
         auto place = storage_.prepare(host.node(),
@@ -280,9 +263,14 @@ Result<Provisioned> LabTestbed::provision(const DomainSpec& spec,
         }
         entry->place.disks.push_back(std::move(*place));
     }
+    if (spec.lease) {
+        if (auto made = write_file(lab_.directory() / lease_file(name), ""); !made) {
+            return made.error();
+        }
+    }
     const auto socket = host.node().outside(entry->place.agent_socket);
-    const auto xml = domain_xml(spec, entry->place);
-    if (auto made = make_domain_files(spec, entry->place, socket, xml); !made) {
+    entry->xml = domain_xml(spec, entry->place);
+    if (auto made = make_domain_files(spec, entry->place, socket, entry->xml); !made) {
         return made.error();
     }
     auto doors = GuestDoors::open({.domain = name,
@@ -295,7 +283,7 @@ Result<Provisioned> LabTestbed::provision(const DomainSpec& spec,
         return doors.error();
     }
     entry->doors = std::move(*doors);
-    auto uuid = host.libvirt()->define(xml);
+    auto uuid = host.libvirt()->define(entry->xml);
     if (!uuid) {
         return uuid.error();
     }
@@ -325,12 +313,16 @@ Result<Specimen> LabTestbed::capture(const std::string& domain,
     if (found == disks.end()) {
         return fail(ErrorKind::not_found, tried, "the domain has no such disk");
     }
-    const auto qemu = entry->host->qemu_process(domain);
+    const auto host = host_of(domain);
+    if (!host) {
+        return host.error();
+    }
+    const auto qemu = (*host)->qemu_process(domain);
     if (qemu || qemu.error().kind != ErrorKind::not_found) {
         return qemu ? fail(ErrorKind::refused, tried, "QEMU runs") : qemu.error();
     }
     // What a disk's cache holds survives the end of QEMU, and goes with the power alone.
-    if (auto settled = storage_.settle({entry->host->name(), domain, disk}); !settled) {
+    if (auto settled = storage_.settle({(*host)->name(), domain, disk}); !settled) {
         return settled.error();
     }
     const auto& place = entry->place.disks.at(static_cast<std::size_t>(found - disks.begin()));
@@ -356,6 +348,8 @@ Status LabTestbed::remove(const std::string& domain) {
         std::error_code ignored;
         fs::remove(host->node().outside(agents_directory / (domain + ".sock")), ignored);
     }
+    std::error_code ignored;
+    fs::remove(lab_.directory() / lease_file(domain), ignored);
     const std::lock_guard lock(mutex_);
     entries_.erase(domain);
     return removed;

@@ -53,6 +53,8 @@ class LabTestbed final : public Testbed {
                                   const std::string& name,
                                   int slot,
                                   const std::filesystem::path& directory) override;
+    Status define_at(const std::string& domain, const std::string& host) override;
+    Result<Host*> host_of(const std::string& domain) override;
     Result<Guest*> guest(const std::string& domain) override;
     Result<Specimen> capture(const std::string& domain,
                              const std::string& disk,
@@ -72,7 +74,9 @@ class LabTestbed final : public Testbed {
     [[nodiscard]] Result<Accelerator> accelerator();
     [[nodiscard]] std::vector<std::filesystem::path> agent_sockets(const std::string& domain) const;
     [[nodiscard]] Status receive_heartbeats();
-    [[nodiscard]] Result<LabHost*> host_of(const DomainSpec& spec) const;
+    [[nodiscard]] Result<LabHost*> host_for(const DomainSpec& spec) const;
+    [[nodiscard]] Result<LabHost*> host_named(const std::string& name,
+                                              const std::string& tried) const;
     [[nodiscard]] Status prepare_start(const std::string& domain);
     [[nodiscard]] std::vector<LabNode> nodes() const;
     [[nodiscard]] std::shared_ptr<Entry> find(const std::string& domain);

@@ -1,5 +1,6 @@
 #include "testbed/lab_testbed_files.hpp"
 
+#include "core/wire_epoch.hpp"
 #include "testbed/data_disk.hpp"
 #include "testbed/fd.hpp"
 #include "testbed/lab/files.hpp"
@@ -41,8 +42,11 @@ Status make_domain_files(const DomainSpec& spec,
     made = made ? write_file(place.directory / (spec.name + ".xml"), xml) : made;
     made = made ? write_file(place.console, "") : made;
     for (std::size_t i = 0; made && i < spec.disks.size(); ++i) {
-        made =
-            make_data_disk(place.disks.at(i).image, spec.disks[i].size, spec.disks[i].filesystem);
+        const auto& disk = spec.disks[i];
+        made = make_data_disk(place.disks.at(i).image,
+                              disk.size,
+                              disk.filesystem,
+                              disk.epoch ? Bytes{epoch::reserved} : Bytes{});
     }
     return made;
 }

@@ -49,6 +49,12 @@ class NoHypervisor final : public Hypervisor {
 
     Result<std::vector<std::string>> domains() override { return std::vector<std::string>{}; }
 
+    Status migrate(const std::string& domain,
+                   const Migration& /*migration*/,
+                   Duration /*deadline*/) override {
+        return no("migrate " + domain);
+    }
+
     Status set_link(const std::string& domain, LinkState /*state*/) override {
         return no("set the link of " + domain);
     }
@@ -111,12 +117,16 @@ Result<ProcessRef> LabHost::qemu_process(const std::string& domain) {
     if (inner <= 0) {
         return none;
     }
+    const auto init = node_.init();
+    if (init.pid == 0) {
+        return none;
+    }
     const std::lock_guard lock(mutex_);
     auto& known = qemus_[domain];
     if (known.inner == inner && ordeal::process_status(known.process)) {
         return known.process;
     }
-    const auto process = process_inside(static_cast<pid_t>(node_.init().pid), inner);
+    const auto process = process_inside(static_cast<pid_t>(init.pid), inner);
     if (!process) {
         return process.error();
     }

@@ -211,6 +211,28 @@ Result<std::vector<std::string>> Libvirt::domains() {
                 });
 }
 
+Status Libvirt::migrate(const std::string& domain, const Migration& migration, Duration deadline) {
+    const auto move = [to = "qemu+ssh://" + migration.host + "/system",
+                       limit = migration.bandwidth.count >> 20U](virDomainPtr handle,
+                                                                 const std::string& tried) {
+        constexpr unsigned flags = VIR_MIGRATE_LIVE | VIR_MIGRATE_PEER2PEER |
+                                   VIR_MIGRATE_PERSIST_DEST | VIR_MIGRATE_UNDEFINE_SOURCE;
+        virTypedParameterPtr options = nullptr;
+        int count = 0;
+        int room = 0;
+        if (limit > 0 && virTypedParamsAddULLong(
+                             &options, &count, &room, VIR_MIGRATE_PARAM_BANDWIDTH, limit) != 0) {
+            return Status(libvirt_failure(tried));
+        }
+        auto moved = checked(virDomainMigrateToURI3(
+                                 handle, to.c_str(), options, static_cast<unsigned>(count), flags),
+                             tried);
+        virTypedParamsFree(options, count);
+        return moved;
+    };
+    return call_domain("migrate to " + migration.host, domain, deadline, move);
+}
+
 Status Libvirt::set_link(const std::string& domain, LinkState state) {
     const auto now = xml(domain);
     const auto card = now ? network_card_with(*now, state) : Result<std::string>(now.error());

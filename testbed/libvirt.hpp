@@ -58,6 +58,10 @@ class Libvirt final : public Hypervisor {
     Status resume(const std::string& domain) override;
     Status remove(const std::string& domain) override;
     Result<std::vector<std::string>> domains() override;
+    /// From daemon to daemon (peer to peer), over ssh.
+    Status migrate(const std::string& domain,
+                   const Migration& migration,
+                   Duration deadline) override;
     /// Of the domain's only or first network card, while it runs.
     Status set_link(const std::string& domain, LinkState state) override;
     Result<LinkState> link(const std::string& domain) override;

@@ -73,6 +73,7 @@ ErrorKind kind_of(int code) {
         case VIR_ERR_AUTH_FAILED:
         case VIR_ERR_AUTH_UNAVAILABLE:
         case VIR_ERR_DOM_EXIST:
+        case VIR_ERR_RESOURCE_BUSY:
             return ErrorKind::refused;
         case VIR_ERR_XML_ERROR:
         case VIR_ERR_XML_DETAIL:

@@ -58,7 +58,7 @@ Status find_sides(InjectorContext& context, Fault& fault) {
     const auto tried = "prepare " + fault.kind;
     Names here{fault.target.host};
     for (const auto& name : fault.params.get<Names>("with")) {
-        if (!has(all, name)) {
+        if (const auto host = context.testbed.host(name); !host) {
             return fail(ErrorKind::not_found, tried, "there is no host " + name);
         }
         here.push_back(name);

@@ -27,7 +27,7 @@ Status unknown_service(std::string_view service) {
     return fail(ErrorKind::usage,
                 "find service \"" + std::string(service) + "\"",
                 "a node has no such service",
-                "libvirtd, virtlogd or sshd");
+                "libvirtd, virtlogd, virtlockd or sshd");
 }
 
 bool unix_socket_answers(const fs::path& path) {
@@ -44,8 +44,8 @@ bool unix_socket_answers(const fs::path& path) {
 
 /// A daemon that has gone to the background can still fail to start: ask it.
 bool answers(const LabNode& node, std::string_view service, Duration deadline) {
-    if (service == "virtlogd") {
-        return unix_socket_answers(node.outside("/run/libvirt/virtlogd-sock"));
+    if (service == "virtlogd" || service == "virtlockd") {
+        return unix_socket_answers(node.outside("/run/libvirt") / (std::string(service) + "-sock"));
     }
     if (service == "libvirtd") {
         return run_or_fail({"virsh", "-c", node.libvirt_uri(), "uri"}, {.deadline = deadline})

@@ -62,7 +62,8 @@ class LabNode {
     /// Command line that runs `command` in the node, for exec by a person's terminal.
     [[nodiscard]] Argv shell(const Argv& command = {"bash"}) const;
 
-    static constexpr std::array<std::string_view, 3> services{"libvirtd", "virtlogd", "sshd"};
+    static constexpr std::array<std::string_view, 4> services{
+        "libvirtd", "virtlogd", "virtlockd", "sshd"};
 
     /// Those of them that start with it.
     [[nodiscard]] std::span<const std::string_view> own_services() const;

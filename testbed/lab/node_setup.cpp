@@ -51,9 +51,20 @@ cgroup_controllers = []
 namespaces = []
 # Not virtlogd: it may be killed, and a guest's console is evidence.
 stdio_handler = "file"
+# Who asks for a lease gets it of virtlockd; nobody else needs one.
+lock_manager = "lockd"
+# A migration whose other end dies is given up in seconds.
+keepalive_interval = 2
+keepalive_count = 2
 # Migration has a network of its own.
 migration_address = "{}"
 migration_host = "{}"
+)";
+
+constexpr const char* lockd_conf = R"(# Without locks for files' names there is no lockspace for leases.
+auto_disk_leases = 1
+require_lease_for_disks = 0
+file_lockspace_dir = "/var/lib/libvirt/lockd/files"
 )";
 
 constexpr const char* libvirtd_conf = R"(# The socket is reachable by root alone.
@@ -118,7 +129,7 @@ done
 Result<std::string> start_of_services(NodeRole role) {
     const bool storage = role == NodeRole::storage;
     std::string text = storage ? start_of_disks : "";
-    for (const std::string service : {"virtlogd", "libvirtd", "sshd"}) {
+    for (const std::string service : {"virtlogd", "virtlockd", "libvirtd", "sshd"}) {
         if (storage && service != "sshd") {
             continue;
         }
@@ -150,6 +161,7 @@ Status write_node(const fs::path& directory,
          fmt::format(qemu_conf, migration, port_of(node.name, Plane::migration))},
         {"etc/libvirt/libvirtd.conf",
          fmt::format(libvirtd_conf, node_address(Plane::management, node.number), *uuid)},
+        {"etc/libvirt/qemu-lockd.conf", lockd_conf},
         {"etc/hosts", hosts},
         {"etc/passwd",
          with_root_home(
@@ -177,7 +189,8 @@ Result<std::string> prepare_node(const fs::path& directory) {
     // What libvirtd finds out about QEMU takes it seconds and is the same in every lab.
     const auto known = cache_directory() / "libvirt";
     for (const auto& path : {directory / "etc/libvirt",
-                             directory / "lib",
+                             directory / "lib/lockd",
+                             directory.parent_path() / "leases/files",
                              directory / "log",
                              directory / "run/ordeal/agents",
                              directory / "run/ordeal/root/.ssh",
@@ -205,8 +218,13 @@ const std::vector<PrivatePath>& private_paths() {
                                                 {"/var/lib/libvirt", "lib"},
                                                 {"/var/log/libvirt", "log"},
                                                 {"/var/cache/libvirt", "cache"},
+                                                {lockspaces_directory, "../leases"},
                                                 {"/run", "run"}};
     return paths;
+}
+
+fs::path lease_file(const std::string& domain) {
+    return fs::path("leases/files") / domain;
 }
 
 Result<std::vector<std::string>> service_command(std::string_view service) {

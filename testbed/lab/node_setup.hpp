@@ -19,6 +19,12 @@ struct PrivatePath {
 /// /run is the last: the sources of all lie below the host's.
 [[nodiscard]] const std::vector<PrivatePath>& private_paths();
 
+/// Where virtlockd's lockspaces are, as every node sees it; shared by all.
+inline constexpr const char* lockspaces_directory = "/var/lib/libvirt/lockd";
+
+/// The file of a domain's lease, below the lab's directory. It must be there for a lease to be had.
+[[nodiscard]] std::filesystem::path lease_file(const std::string& domain);
+
 /// Writes the files of all nodes, and the lab's known_hosts: every node, and who has the lab's key,
 /// can log in as root to every other by name.
 [[nodiscard]] Status write_node_files(const std::filesystem::path& lab_directory,

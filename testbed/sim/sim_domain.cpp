@@ -26,7 +26,7 @@ constexpr double spinning_cpu = 1.0;  // a panicked or hung kernel loops
 }  // namespace
 
 SimDomain::SimDomain(SimAgenda& agenda, SimProcesses& processes, DomainSpec spec, std::string name)
-    : agenda_(agenda), processes_(processes), spec_(std::move(spec)), name_(std::move(name)) {
+    : agenda_(agenda), processes_(&processes), spec_(std::move(spec)), name_(std::move(name)) {
     for (const auto& each : spec_.disks) {
         if (each.backing != "file") {
             disks_.emplace(each.name, processes);
@@ -48,15 +48,30 @@ void SimDomain::later(Duration delay, void (SimDomain::*action)()) {
     });
 }
 
+void SimDomain::launch() {
+    qemu_ = processes_->launch([weak = weak_from_this(), home = processes_] {
+        const auto self = weak.lock();
+        if (self && self->processes_ == home) {
+            self->qemu_ended();
+        }
+    });
+}
+
+void SimDomain::move_to(SimProcesses& processes) {
+    const auto old = std::exchange(qemu_, std::nullopt);
+    auto& left = *std::exchange(processes_, &processes);
+    if (old) {
+        launch();
+        set_cpu_load();
+        left.end(*old);
+    }
+}
+
 void SimDomain::power_on() {
     if (qemu_) {
         return;
     }
-    qemu_ = processes_.launch([weak = weak_from_this()] {
-        if (const auto self = weak.lock()) {
-            self->qemu_ended();
-        }
-    });
+    launch();
     for (auto& [name, disk] : disks_) {
         disk.start();
     }
@@ -104,7 +119,7 @@ void SimDomain::finish_boot() {
 void SimDomain::destroy() {
     if (qemu_) {
         destroyed_ = true;
-        processes_.end(*qemu_);
+        processes_->end(*qemu_);
     }
 }
 
@@ -150,7 +165,7 @@ void SimDomain::panic_reported() {
         learn(DomainState::crashed, "panicked", "crashed", "panicked");
     }
     if (spec_.on_crash == "destroy") {
-        processes_.end(*qemu_);
+        processes_->end(*qemu_);
     }
 }
 
@@ -233,7 +248,7 @@ bool SimDomain::disk_takes() {
     if (load_->failed || target == nullptr) {
         return !load_->failed;
     }
-    const auto reply = target->write();
+    const auto reply = storage_ ? target->write() : SimDisk::Reply{.answer = SimDisk::Answer::none};
     if (reply.answer == SimDisk::Answer::failed) {
         write_failed(reply.error);
     }
@@ -271,7 +286,7 @@ void SimDomain::set_cpu_load() {
     } else if (kernel_ == Kernel::panicked || kernel_ == Kernel::hung) {
         share = spinning_cpu;
     }
-    processes_.set_load(*qemu_, share);
+    processes_->set_load(*qemu_, share);
 }
 
 void SimDomain::qemu_ended() {

@@ -30,13 +30,16 @@ class SimDomain : public std::enable_shared_from_this<SimDomain> {
     void destroy();
     void pause();
     void resume();
+    /// Goes on in another QEMU on another machine, whose processes these are; the guest sees
+    /// nothing of it.
+    void move_to(SimProcesses& processes);
 
     [[nodiscard]] std::optional<ProcessRef> qemu() const { return qemu_; }
 
     /// nullptr when the domain has no such disk, or a plain file.
     [[nodiscard]] SimDisk* disk(const std::string& name);
 
-    [[nodiscard]] bool frozen() const { return qemu_ && processes_.stopped(*qemu_); }
+    [[nodiscard]] bool frozen() const { return qemu_ && processes_->stopped(*qemu_); }
 
     // The guest's side.
 
@@ -54,6 +57,9 @@ class SimDomain : public std::enable_shared_from_this<SimDomain> {
 
     /// Whether the guest plane leads to its host.
     void set_plane(bool connected) { plane_ = connected; }
+
+    /// Whether its host has a way to the shared storage.
+    void set_storage(bool connected) { storage_ = connected; }
 
     /// The link of its network card.
     void set_link(LinkState state) { link_ = state; }
@@ -110,6 +116,7 @@ class SimDomain : public std::enable_shared_from_this<SimDomain> {
     void write_failed(DiskError error);
     void set_cpu_load();
     void panic_reported();
+    void launch();
     void qemu_ended();
     void end_noticed();
     void learn(DomainState state, std::string reason, std::string event, std::string detail);
@@ -118,7 +125,7 @@ class SimDomain : public std::enable_shared_from_this<SimDomain> {
     [[nodiscard]] bool connected() const { return network_ && plane_ && link_ == LinkState::up; }
 
     SimAgenda& agenda_;
-    SimProcesses& processes_;
+    SimProcesses* processes_;
     const DomainSpec spec_;
     const std::string name_;
 
@@ -129,6 +136,7 @@ class SimDomain : public std::enable_shared_from_this<SimDomain> {
     bool agent_runs_ = false;
     bool network_ = true;
     bool plane_ = true;
+    bool storage_ = true;
     LinkState link_ = LinkState::up;
     std::uint64_t boot_ = 0;
     Instant booted_{};

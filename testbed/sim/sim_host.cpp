@@ -155,6 +155,30 @@ Result<std::vector<std::string>> SimHypervisor::domains() {
     return names;
 }
 
+Status SimHypervisor::migrate(const std::string& domain,
+                              const Migration& migration,
+                              Duration deadline) {
+    const auto& host = migration.host;
+    constexpr Duration journey = 500ms;
+    auto target = order("migrate", domain, Monitor::needed);
+    auto* other = world_.machine(host);
+    if (!target || *target == nullptr) {
+        return target ? ok() : Status(target.error());
+    }
+    const auto tried = "migrate " + domain + " to " + host;
+    if (other == nullptr || !other->up() || !world_.connected(Plane::migration, "", host)) {
+        return fail(ErrorKind::unavailable, tried, "no way to the other host");
+    }
+    world_.scheduler().wait_for(std::min(journey, deadline), {});
+    if (!other->up()) {
+        return fail(ErrorKind::unavailable, tried, "the other host has gone");
+    }
+    (*target)->move_to(other->processes());
+    other->domains[domain] = *target;
+    machine_.domains.erase(domain);
+    return ok();
+}
+
 Status SimHypervisor::set_link(const std::string& domain, LinkState state) {
     auto target = order("set the link of", domain, Monitor::needed);
     if (!target) {

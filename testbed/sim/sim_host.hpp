@@ -22,6 +22,10 @@ class SimHypervisor final : public Hypervisor {
     Status resume(const std::string& domain) override;
     Status remove(const std::string& domain) override;
     Result<std::vector<std::string>> domains() override;
+    /// It needs half a second, and no copy of the memory.
+    Status migrate(const std::string& domain,
+                   const Migration& migration,
+                   Duration deadline) override;
     Status set_link(const std::string& domain, LinkState state) override;
     Result<LinkState> link(const std::string& domain) override;
     Status alive(Duration deadline) override;

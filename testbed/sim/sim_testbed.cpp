@@ -56,6 +56,45 @@ Result<Provisioned> SimTestbed::provision(const DomainSpec& spec,
     return Provisioned{.domain = name, .uuid = "simulated-" + name, .host = host.name()};
 }
 
+Status SimTestbed::define_at(const std::string& domain, const std::string& host) {
+    const auto tried = "define " + domain + " at " + host;
+    auto* machine = world_.machine(host);
+    const auto found = world_.domain(domain);
+    if (machine == nullptr || found == nullptr) {
+        return fail(ErrorKind::not_found, tried, "there is no such host or domain");
+    }
+    if (machine->domains.contains(domain)) {
+        return ok();
+    }
+    if (found->qemu()) {
+        machine->domains[domain] = std::make_shared<SimDomain>(
+            world_.agenda(), machine->processes(), found->spec(), domain);
+        return ok();
+    }
+    for (auto* other : world_.machines()) {
+        other->domains.erase(domain);
+    }
+    found->move_to(machine->processes());
+    machine->domains[domain] = found;
+    return ok();
+}
+
+Result<Host*> SimTestbed::host_of(const std::string& domain) {
+    Host* last = nullptr;
+    for (const auto& host : hosts_) {
+        const auto found = host->machine().domains.find(domain);
+        if (found != host->machine().domains.end()) {
+            last = last == nullptr || found->second->qemu() ? host.get() : last;
+            if (found->second->qemu()) {
+                break;
+            }
+        }
+    }
+    return last != nullptr
+               ? Result<Host*>(last)
+               : fail(ErrorKind::not_found, "find the host of " + domain, "no such one");
+}
+
 Result<Guest*> SimTestbed::guest(const std::string& domain) {
     const auto found = guests_.find(domain);
     if (found == guests_.end()) {

@@ -33,6 +33,10 @@ class SimTestbed final : public Testbed {
                                   const std::string& name,
                                   int slot,
                                   const std::filesystem::path& directory) override;
+    /// One that does not run moves there; of one that runs there are two then, and the guest's
+    /// doors lead into the first.
+    Status define_at(const std::string& domain, const std::string& host) override;
+    Result<Host*> host_of(const std::string& domain) override;
     Result<Guest*> guest(const std::string& domain) override;
     /// Copies the image that the test supplied for disks of this name, else `not_found`.
     Result<Specimen> capture(const std::string& domain,

@@ -140,8 +140,10 @@ bool SimWorld::passes(Plane plane, std::string_view from, std::string_view to) c
 void SimWorld::rewire() {
     for (const auto& machine : machines_) {
         const bool reachable = connected(Plane::guest, "", machine->name());
+        const bool storage = connected(Plane::storage, "", machine->name());
         for (const auto& [name, domain] : machine->domains) {
             domain->set_plane(reachable);
+            domain->set_storage(storage);
         }
     }
 }

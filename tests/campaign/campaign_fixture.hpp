@@ -157,7 +157,8 @@ class NotingProgress final : public Progress {
 /// Runs campaigns on a simulated testbed.
 class CampaignTest : public testing::Test {
   protected:
-    CampaignTest() {
+    explicit CampaignTest(const std::vector<std::string>& hosts = {"n1"})
+        : sim_(scheduler_, hosts) {
         const auto image = directory_.path() / "image";
         std::ofstream(image) << "a disk";
         sim_.supply_image("data", image);
@@ -229,7 +230,7 @@ class CampaignTest : public testing::Test {
 
     TemporaryDirectory directory_;
     SimScheduler scheduler_;
-    SimWorld sim_{scheduler_};
+    SimWorld sim_;
     Experiment experiment_;
     std::stop_source stop_;
     NotingProgress progress_;

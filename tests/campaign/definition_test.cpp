@@ -210,6 +210,15 @@ INSTANTIATE_TEST_SUITE_P(
                 "   14 | [[load]]\n"
                 "      | ^^^^^^^^\n"
                 "      = add [[domain.disk]] below the domain\n"},
+        Mistake{"[[domain]]\nname = \"vm\"\n",
+                "[[domain]]\nname = \"vm\"\nhost = \"n1\"\nfailover = \"n1\"\n",
+                "e.toml:13:12: error: a domain cannot fail over to its own host\n"
+                "   13 | failover = \"n1\"\n"
+                "      |            ^^^^\n"
+                "e.toml:13:12: error: disk \"data\" stays on its host: its backing is \"file\"\n"
+                "   13 | failover = \"n1\"\n"
+                "      |            ^^^^\n"
+                "      = set its backing to one of nbd, iscsi, nfs\n"},
         Mistake{"name = \"kill\"",
                 "name = \"Kill it\"",
                 "e.toml:2:8: error: a name has a-z, 0-9 and \"-\", at most 32 of them, and no "

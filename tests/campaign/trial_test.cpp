@@ -5,6 +5,21 @@ namespace {
 
 class TrialTest : public CampaignTest {};
 
+/// Two hosts: the domain's own, and the one that it fails over to.
+class FailoverTest : public CampaignTest {
+  protected:
+    FailoverTest() : CampaignTest({"n1", "n2"}) {
+        experiment_.domains = {
+            {.name = "vm", .failover = "n2", .disks = {{.name = "data", .backing = "nbd"}}}};
+    }
+
+    static FaultSpec host_fault(const std::string& kind, Duration hold) {
+        auto wanted = fault(kind, hold);
+        wanted.target = "n1";
+        return wanted;
+    }
+};
+
 std::vector<std::string> kinds_of(const History& history, std::string_view prefix) {
     std::vector<std::string> kinds;
     for (const auto& event : history.all()) {
@@ -204,6 +219,55 @@ TEST_F(TrialTest, InjectsNothingWhenNobodyWatches) {
     const auto record = stored(outcome);
     ASSERT_EQ(record.trials.size(), 1U);
     EXPECT_EQ(record.trials[0].history.first(event::fault_injecting), nullptr);
+    expect_nothing_left(outcome);
+}
+
+TEST_F(FailoverTest, StartsTheDomainElsewhereWhileItsHostIsAway) {
+    experiment_.faults = {host_fault("host.power_off", 20s)};
+    const auto outcome = run();
+    const auto trial = stored(outcome).trials.at(0);
+    EXPECT_EQ(trial.verdict, Verdict::pass) << trial.reason;
+    const auto* recovered = trial.history.first(event::recovered, "runner", "vm");
+    ASSERT_NE(recovered, nullptr);
+    EXPECT_EQ(recovered->data.get<std::string>("host"), "n2");
+    const auto hellos = trial.history.of(event::agent_hello);
+    const auto* healing = trial.history.first(event::fault_healing);
+    ASSERT_EQ(hellos.size(), 2U);
+    ASSERT_NE(healing, nullptr);
+    EXPECT_LT(hellos[1]->at, healing->at);
+    const auto acknowledged = trial.history.of(event::ledger_acknowledged);
+    ASSERT_FALSE(acknowledged.empty());
+    EXPECT_LT(acknowledged.back()->at, hellos[1]->at) << "the second load is not judged";
+    expect_nothing_left(outcome);
+}
+
+TEST_F(FailoverTest, LeavesADomainAloneThatStillRuns) {
+    experiment_.faults = {fault("qemu.stop", 4s)};
+    const auto outcome = run();
+    const auto trial = stored(outcome).trials.at(0);
+    EXPECT_EQ(trial.verdict, Verdict::pass) << trial.reason;
+    EXPECT_FALSE(trial.history.first(event::recovered)->data.has("host"));
+    EXPECT_EQ(trial.history.of(event::agent_hello).size(), 1U);
+    expect_nothing_left(outcome);
+}
+
+TEST_F(FailoverTest, FollowsADomainThatIsMigrated) {
+    experiment_.domains[0].failover.clear();
+    experiment_.faults = {fault("domain.migrate")};
+    const auto outcome = run();
+    const auto trial = stored(outcome).trials.at(0);
+    EXPECT_EQ(trial.verdict, Verdict::pass) << trial.reason;
+    EXPECT_EQ(trial.history.of(event::agent_hello).size(), 1U) << "it was not started again";
+    expect_nothing_left(outcome);
+}
+
+TEST_F(FailoverTest, SaysSoWhenTheOtherHostCannotStartIt) {
+    experiment_.domains[0].failover = "n9";
+    experiment_.faults = {host_fault("host.power_off", 5s)};
+    const auto outcome = run();
+    const auto trial = stored(outcome).trials.at(0);
+    EXPECT_NE(trial.verdict, Verdict::pass);
+    EXPECT_NE(trial.reason.find("n9"), std::string::npos) << trial.reason;
     expect_nothing_left(outcome);
 }
 

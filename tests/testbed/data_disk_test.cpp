@@ -47,6 +47,15 @@ TEST_F(DataDisk, MakesASoundSparseExtFilesystem) {
     }
 }
 
+TEST_F(DataDisk, LeavesTheEndOfTheDiskAlone) {
+    ASSERT_TRUE(make_data_disk(image, Bytes{64U << 20U}, "ext4", Bytes{64U << 10U}));
+    const auto said = run_or_fail({"dumpe2fs", "-h", image.string()});
+    ASSERT_TRUE(said) << said.error().text();
+    EXPECT_THAT(*said, HasSubstr(std::to_string((64U << 10U) - 64U)));  // blocks of 1 KiB
+    EXPECT_EQ(std::filesystem::file_size(image), 64U << 20U);
+    EXPECT_TRUE(run_or_fail({"e2fsck", "-fn", image.string()}));
+}
+
 TEST_F(DataDisk, MakesASoundXfs) {
     const auto made = make_data_disk(image, Bytes{512U << 20U}, "xfs");
     if (!made && made.error().kind == ErrorKind::missing) {

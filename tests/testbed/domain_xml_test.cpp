@@ -134,6 +134,20 @@ TEST(DomainXml, SaysWhoseDomainItIs) {
     EXPECT_STREQ(mark.attribute("directory").value(), "/trial & error");
 }
 
+TEST(DomainXml, AsksForALeaseAndAnEpochBlockWhereTheyAreWanted) {
+    auto wanted = spec();
+    EXPECT_FALSE(parsed(wanted).select_node("//lease"));
+    EXPECT_EQ(text(parsed(wanted), "//os/cmdline").find("ordeal.epoch"), std::string::npos);
+    wanted.lease = true;
+    wanted.disks[0].epoch = true;
+    auto where = place();
+    where.lease = "/var/lib/libvirt/lockd";
+    const auto xml = parsed(wanted, where);
+    EXPECT_EQ(attribute(xml, "//devices/lease/target/@path"), "/var/lib/libvirt/lockd");
+    EXPECT_EQ(text(xml, "//devices/lease/key"), where.name);
+    EXPECT_NE(text(xml, "//os/cmdline").find("ordeal.epoch=/dev/vda"), std::string::npos);
+}
+
 TEST(DomainXml, ConnectsToAServerAndSaysThePolicies) {
     auto wanted = spec();
     wanted.disks[0].werror = "stop";
