@@ -63,23 +63,33 @@ std::vector<std::unique_ptr<Image>>& images() {
     return all;
 }
 
-void check(ImageView& view, ext::Reader& kept) {
-    ext::Reader fresh;
-    const auto found = fresh.examine(view);
-    const auto again = kept.examine(view);
-    if (found.verdict != again.verdict) {
-        std::abort();
-    }
-    const ext::Names names(fresh);
+void read_files(ext::Reader& reader) {
+    const ext::Names names(reader);
     for (const auto& named : names.all(1000)) {
         std::array<std::byte, 700> bytes{};
         (void)names.read(named.inode, named.size / 2, bytes);
     }
-    (void)fresh.problems();
-    fresh.write_back();
-    const auto recovered = ext::Reader().examine(view);
-    if (found.verdict == ext::Structure::Verdict::sound &&
-        (recovered.verdict != found.verdict || recovered.metadata != found.metadata)) {
+}
+
+enum class With { one_reader, two_readers };
+
+/// With a second, new reader it takes five times as long: some inputs are enough for that.
+void check(ImageView& view, ext::Reader& kept, With with) {
+    const auto found = kept.examine(view);
+    if (with == With::two_readers && ext::Reader().examine(view).verdict != found.verdict) {
+        std::abort();
+    }
+    (void)kept.problems();
+    const bool sound = found.verdict == ext::Structure::Verdict::sound;
+    if (sound) {
+        read_files(kept);
+    }
+    kept.write_back();
+    if (!sound) {
+        return;
+    }
+    const auto recovered = kept.examine(view);
+    if (recovered.verdict != found.verdict || recovered.metadata != found.metadata) {
         std::abort();
     }
 }
@@ -132,7 +142,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         const auto bytes = std::as_bytes(std::span(data, size));
         const BaseImage base({bytes.begin(), bytes.end()});
         ImageView view(base);
-        check(view, kept);
+        check(view, kept, With::two_readers);
         return 0;
     }
     if (size == 0) {
@@ -151,7 +161,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     }
     {
         ImageView view(image.base);
-        check(view, kept);
+        check(view, kept, size % 8 == 0 ? With::two_readers : With::one_reader);
     }
     for (const auto sector : touched) {
         image.base.put(sector, image.whole.data() + sector * sector_size);

@@ -32,6 +32,7 @@ struct Piece {
 
 /// Names and files of the image that a Reader examined last. All but read() decides nothing that
 /// the examination had not decided. Made for one image; uses the reader. Not thread-safe.
+/// Precondition: the examination found the image sound; else the reader may still know another.
 class Names {
   public:
     explicit Names(Reader& reader) : structure_(reader.structure()), disk_(reader.disk()) {}
