@@ -12,8 +12,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto interval = 250ms;
-constexpr Duration answer_deadline = 3s;
+constexpr auto look_interval = 250ms;
+constexpr Duration look_deadline = 3s;
 
 /// Says the file's size, then what is behind the given offset (-1: nothing). A file that has become
 /// shorter was made anew and is read from its beginning.
@@ -45,14 +45,14 @@ void RemoteConsole::follow(const std::stop_token& stop) {
         const auto said = shell_.script("read " + file_.string(),
                                         read_script,
                                         {file_.string(), std::to_string(offset)},
-                                        {.deadline = answer_deadline});
+                                        {.deadline = look_deadline});
         if (said) {
             const auto end = std::min(said->find('\n'), said->size());
             std::from_chars(said->data(), said->data() + end, offset);
             std::ofstream(copy_, std::ios::app) << said->substr(std::min(end + 1, said->size()));
         }
         std::unique_lock lock(mutex);
-        never.wait_for(lock, stop, interval, [] { return false; });
+        never.wait_for(lock, stop, look_interval, [] { return false; });
     }
 }
 

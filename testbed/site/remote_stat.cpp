@@ -19,7 +19,7 @@ constexpr std::size_t system_time_at = 12;
 constexpr std::size_t start_at = 19;
 
 template <class T>
-bool read_number(std::string_view text, T& number) {
+bool parse_number_field(std::string_view text, T& number) {
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
     return error == std::errc() && end == text.data() + text.size();
 }
@@ -41,10 +41,11 @@ Result<RemoteProcess> parse_stat(const std::string& tried, const std::string& li
     std::int64_t user = 0;
     std::int64_t system = 0;
     if (fields.size() <= start_at ||
-        !read_number(std::string_view(line).substr(0, line.find(' ')), process.ref.pid) ||
-        !read_number(fields[start_at], process.ref.start_ticks) ||
-        !read_number(fields[user_time_at], user) || !read_number(fields[system_time_at], system) ||
-        !read_number(fields[session_at], process.session)) {
+        !parse_number_field(std::string_view(line).substr(0, line.find(' ')), process.ref.pid) ||
+        !parse_number_field(fields[start_at], process.ref.start_ticks) ||
+        !parse_number_field(fields[user_time_at], user) ||
+        !parse_number_field(fields[system_time_at], system) ||
+        !parse_number_field(fields[session_at], process.session)) {
         return broken;
     }
     process.status = {.state = fields[state_at].front(), .cpu_time = tick * (user + system)};
