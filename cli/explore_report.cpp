@@ -73,6 +73,21 @@ std::string rules_text(const CrashRules& rules) {
     return text;
 }
 
+std::string bad_text(const BadState& bad) {
+    auto text = fmt::format("\n  {} at {} ({} states)\n    {}\n",
+                            name_of(bad.kind),
+                            ordeal::to_text(Duration(static_cast<std::int64_t>(bad.time))),
+                            to_text(bad.states),
+                            bad.id.text());
+    if (bad.least.decided.size() < bad.id.decided.size()) {
+        text += fmt::format("    with fewest writes: {}\n", bad.least.text());
+    }
+    for (const auto& words : bad.words) {
+        text += fmt::format("    {}\n", words);
+    }
+    return text;
+}
+
 }  // namespace
 
 std::string explore_text(const Trace& trace, const CrashRules& rules, const Exploration& found) {
@@ -130,18 +145,7 @@ std::string explore_text(const Trace& trace, const CrashRules& rules, const Expl
                      found.promises_broken));
     line("over time", picture(found));
     for (std::size_t i = 0; i < std::min(bad_printed, found.bad_states.size()); ++i) {
-        const auto& bad = found.bad_states[i];
-        text += fmt::format("\n  {} at {} ({} states)\n    {}\n",
-                            name_of(bad.kind),
-                            ordeal::to_text(Duration(static_cast<std::int64_t>(bad.time))),
-                            to_text(bad.states),
-                            bad.id.text());
-        if (bad.least.decided.size() < bad.id.decided.size()) {
-            text += fmt::format("    with fewest writes: {}\n", bad.least.text());
-        }
-        for (const auto& words : bad.words) {
-            text += fmt::format("    {}\n", words);
-        }
+        text += bad_text(found.bad_states[i]);
     }
     if (found.bad_states.size() > bad_printed) {
         text += fmt::format("\n  and {} more; --json has them\n",
