@@ -74,6 +74,9 @@ void shrink(const Trace& trace,
             Engine& engine,
             std::vector<BadState>& bad,
             std::size_t most) {
+    if (bad.empty()) {
+        return;  // the copy below is dear
+    }
     BaseImage image(base);
     CrashModel model(trace, image, rules);
     Examiner examiner(image, trace, engine);
