@@ -61,7 +61,8 @@ migration_address = "{}"
 migration_host = "{}"
 )";
 
-constexpr const char* lockd_conf = R"(# Without locks for files' names there is no lockspace for leases.
+constexpr const char* lockd_conf =
+    R"(# Without locks for files' names there is no lockspace for leases.
 auto_disk_leases = 1
 require_lease_for_disks = 0
 file_lockspace_dir = "/var/lib/libvirt/lockd/files"

@@ -159,8 +159,8 @@ TEST_P(ExploreSoundLoads, AreCoveredWhollyWithoutABadState) {
     const auto& load = GetParam();
     const auto [trace, base] = record(load.filesystem, load.options, load.profile, load.atom);
     const auto found = explore(trace, base);
-    EXPECT_TRUE(found.complete())
-        << to_text(found.coverage.covered) << " of " << to_text(found.coverage.possible);
+    EXPECT_TRUE(found.complete()) << to_text(found.coverage.covered) << " of "
+                                  << to_text(found.coverage.possible);
     EXPECT_EQ(found.bad_leaves, 0U)
         << found.bad_states.front().id.text() << ": " << found.bad_states.front().words.front();
     EXPECT_EQ(found.disagreements, 0U) << found.bad_states.front().words.back();

@@ -1,9 +1,12 @@
+#include "core/wire_epoch.hpp"
 #include "tests/verifier/image_lab.hpp"
 #include "tests/verifier/stories.hpp"
 #include "verifier/catalogue.hpp"
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
+#include <fstream>
 #include <functional>
 #include <map>
 
@@ -66,6 +69,35 @@ Findings bitmap(const Check& check, bool corrupted) {
     return examine(check, tools, image, {}).findings;
 }
 
+/// A disk whose block two instances keep: in turn as when both run at once, or one after the other.
+Findings two_instances(const Check& check, bool at_once) {
+    ImageLab lab;
+    const auto image = lab.image(plan_for(ledger::Profile::append_fsync), up_to(1));
+    std::optional<epoch::Block> block;
+    const auto look = [&block](epoch::Keeper& keeper) {
+        block = keeper.next(block);
+        keeper.written();
+    };
+    epoch::Keeper first(1);
+    epoch::Keeper second(2);
+    look(first);
+    look(second);
+    look(at_once ? first : second);
+
+    std::fstream file(image, std::ios::in | std::ios::out | std::ios::binary);
+    file.seekp(-static_cast<std::streamoff>(epoch::reserved), std::ios::end);
+    const auto sector = epoch::to_sector(*block);
+    file.write(sector.data(), sector.size());
+    file.close();
+
+    RealTools tools;
+    KeepingRecorder recorder;
+    const History before{std::vector<Event>{}};
+    ExamineContext context{tools, recorder, {}, image.parent_path(), before};
+    EXPECT_TRUE(check.examine(context, {"vm", {.name = "data", .epoch = true}, image}, {}));
+    return check.judge(History(recorder.events), Experiment{}, {});
+}
+
 const std::map<std::string_view, Controls>& controls() {
     static const std::map<std::string_view, Controls> table{
         {"filesystem_sound",
@@ -77,6 +109,9 @@ const std::map<std::string_view, Controls>& controls() {
         {"recovers_within",
          {[](const Check& check) { return recovery(check, ms(10500)); },
           [](const Check& check) { return recovery(check, ms(9500)); }}},
+        {"single_writer",
+         {[](const Check& check) { return two_instances(check, true); },
+          [](const Check& check) { return two_instances(check, false); }}},
         {"state_agrees",
          {[](const Check& check) { return frozen_guest(check, Opinion::alive); },
           [](const Check& check) { return frozen_guest(check, Opinion::dead); }}},
