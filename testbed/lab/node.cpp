@@ -213,6 +213,10 @@ Status LabNode::await_service(std::string_view service, Duration deadline) const
     };
     bool seen = false;
     bool gone = false;
+    // A daemon's first process can end between the listing of /proc and the look at it, and the
+    // second be too young for the listing: one look without either proves nothing.
+    constexpr int enough = 5;
+    int missed = 0;
     const bool up = wait_until(
         left(),
         [&] {
@@ -221,7 +225,8 @@ Status LabNode::await_service(std::string_view service, Duration deadline) const
             if (there && answers(*this, service, left())) {
                 return true;
             }
-            gone = seen && !there;
+            missed = there ? 0 : missed + 1;
+            gone = seen && missed >= enough;
             seen = seen || there;
             return gone || !alive();
         },

@@ -126,6 +126,10 @@ constexpr const char* start_of_disks = R"(for disk in /run/ordeal/disks/*/*/; do
 done
 )";
 
+/// libvirtd asks virtlockd for its lockspace when it starts, and gives up when nobody listens.
+constexpr const char* await_virtlockd =
+    R"(for i in $(seq 500); do [ ! -S /run/libvirt/virtlockd-sock ] || break; sleep 0.01; done; )";
+
 /// What PID 1 of the node starts.
 Result<std::string> start_of_services(NodeRole role) {
     const bool storage = role == NodeRole::storage;
@@ -141,7 +145,9 @@ Result<std::string> start_of_services(NodeRole role) {
         if (service == "sshd") {
             text += fmt::format("LD_LIBRARY_PATH={} ", unpacked_libraries().string());
         }
-        text += quote_for_shell(*command) + " &\n";
+        text += service == "libvirtd"
+                    ? "{ " + std::string(await_virtlockd) + quote_for_shell(*command) + "; } &\n"
+                    : quote_for_shell(*command) + " &\n";
     }
     return text + "wait\nexec sleep infinity\n";
 }
