@@ -3,9 +3,11 @@
 
 # GCC 12 takes std::string's own operator+ for an overrun (gcc.gnu.org/PR105651) once it comes from a precompiled
 # header, where it is no system header any more. Bounds are AddressSanitizer's.
-target_compile_options(ordeal_options INTERFACE
-  "$<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess;-Wno-array-bounds;-Wno-restrict>"
-  "$<$<CXX_COMPILER_ID:GNU>:-Wno-stringop-overflow;-Wno-stringop-overread>")
+if(NOT CMAKE_DISABLE_PRECOMPILE_HEADERS)
+  target_compile_options(ordeal_options INTERFACE
+    "$<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess;-Wno-array-bounds;-Wno-restrict>"
+    "$<$<CXX_COMPILER_ID:GNU>:-Wno-stringop-overflow;-Wno-stringop-overread>")
+endif()
 
 function(ordeal_precompiled target)
   target_precompile_headers(${target} REUSE_FROM ordeal_precompiled)

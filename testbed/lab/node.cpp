@@ -84,9 +84,9 @@ struct LabNode::Seen {
     ProcessRef init;
 };
 
-LabNode::LabNode(NodeState state, fs::path lab_directory, ProcessRef rack)
+LabNode::LabNode(NodeState state, const fs::path& lab_directory, ProcessRef rack)
     : state_(std::move(state)),
-      directory_(std::move(lab_directory) / state_.name),
+      directory_(lab_directory / state_.name),
       rack_(rack),
       seen_(std::make_shared<Seen>()) {}
 

@@ -25,7 +25,7 @@ namespace ordeal {
 class LabNode {
   public:
     /// `rack`: PID 1 of the lab's rack.
-    LabNode(NodeState state, std::filesystem::path lab_directory, ProcessRef rack);
+    LabNode(NodeState state, const std::filesystem::path& lab_directory, ProcessRef rack);
 
     [[nodiscard]] const std::string& name() const { return state_.name; }
 
