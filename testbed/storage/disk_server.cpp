@@ -80,7 +80,11 @@ disk=${1%/}
 exec flock --close . sh -c '
     if pid=$(cat server.pid 2>/dev/null) && [ -n "$pid" ] &&
         tr "\0" "\n" 2>/dev/null <"/proc/$pid/environ" | grep -qxF "ORDEAL_DISK=$0"; then
-        exit 0
+        # After a boot the old pid can be one of our own, with the same environment.
+        case $(cat "/proc/$pid/comm") in
+            sh | flock | xargs | env | cat | tr | grep) ;;
+            *) exit 0 ;;
+        esac
     fi
     rm -f socket server.pid
     # xargs waits, and must: nbdkit asks to be ended with its parent, and the thread that starts us
