@@ -91,9 +91,7 @@ std::vector<wire::Message> Load::take_messages() {
 
 void Load::run(const wire::LoadStart& request) {
     if (const auto prepared = prepare_ledger(request.directory, request.plan); !prepared) {
-        post(wire::Reply{request.request, prepared.error().text()});
-        set_failed(prepared.error());
-        finish();
+        refuse(request.request, prepared.error());
         return;
     }
     {
@@ -168,16 +166,31 @@ void Load::set_failed(const Error& error) {
     stop_.request_stop();
 }
 
+/// In one step: who has read the answer may ask for another load at once.
+void Load::refuse(std::uint32_t request, const Error& error) {
+    {
+        const std::lock_guard lock(mutex_);
+        messages_.emplace_back(wire::Reply{request, error.text()});
+        error_ = error.text();
+        finish_locked();
+    }
+    wake_();
+}
+
 void Load::finish() {
     {
         const std::lock_guard lock(mutex_);
-        state_ = error_.empty() ? LoadState::finished : LoadState::failed;
-        endings_.emplace_back(status_locked(0));
-        for (const auto request : std::exchange(stop_requests_, {})) {
-            endings_.emplace_back(status_locked(request));
-        }
+        finish_locked();
     }
     wake_();
+}
+
+void Load::finish_locked() {
+    state_ = error_.empty() ? LoadState::finished : LoadState::failed;
+    endings_.emplace_back(status_locked(0));
+    for (const auto request : std::exchange(stop_requests_, {})) {
+        endings_.emplace_back(status_locked(request));
+    }
 }
 
 void Load::post(wire::Message message) {

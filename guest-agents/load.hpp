@@ -38,7 +38,9 @@ class Load {
   private:
     void run(const wire::LoadStart& request);
     void write_all(const wire::LoadStart& request, std::uint32_t writer);
+    void refuse(std::uint32_t request, const Error& error);
     void finish();
+    void finish_locked();
     void set_failed(const Error& error);
     void acknowledge(std::uint64_t sequence);
     void wait_until(std::chrono::steady_clock::time_point time);
