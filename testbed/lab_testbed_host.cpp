@@ -111,6 +111,13 @@ Result<std::unique_ptr<LabHost>> LabHost::open(
 }
 
 Result<ProcessRef> LabHost::qemu_process(const std::string& domain) {
+    const std::lock_guard lock(mutex_);
+    auto& known = qemus_[domain];
+    // Probes ask ten times a second: what is known and lives is not looked for again.
+    if (known.pid != 0 && ordeal::process_status(known)) {
+        return known;
+    }
+    known = {};
     const auto none = fail(ErrorKind::not_found, "find the QEMU of " + domain, "it does not run");
     pid_t inner = 0;
     std::ifstream(node_.outside("/run/libvirt/qemu") / (domain + ".pid")) >> inner;
@@ -121,11 +128,6 @@ Result<ProcessRef> LabHost::qemu_process(const std::string& domain) {
     if (init.pid == 0) {
         return none;
     }
-    const std::lock_guard lock(mutex_);
-    auto& known = qemus_[domain];
-    if (known.inner == inner && ordeal::process_status(known.process)) {
-        return known.process;
-    }
     const auto process = process_inside(static_cast<pid_t>(init.pid), inner);
     if (!process) {
         return process.error();
@@ -133,8 +135,8 @@ Result<ProcessRef> LabHost::qemu_process(const std::string& domain) {
     if (!is_qemu_of(process->ref, domain)) {
         return none;
     }
-    known = {inner, process->ref};
-    return known.process;
+    known = process->ref;
+    return known;
 }
 
 Result<ProcessRef> LabHost::service_process(const std::string& service) {

@@ -58,17 +58,11 @@ class LabHost final : public Host {
     /// All processes of the program's session; none when it does not run.
     [[nodiscard]] Result<std::vector<ProcessInfo>> members(const std::string& name) const;
 
-    /// Finding it takes a look at every process of the machine; probes ask many times a second.
-    struct Qemu {
-        pid_t inner = 0;  ///< as the node sees it
-        ProcessRef process;
-    };
-
     LabNode node_;
     std::unique_ptr<Hypervisor> hypervisor_;
     IpmiPower power_;
     std::mutex mutex_;
-    std::map<std::string, Qemu> qemus_;  ///< by domain; may have died, may be another's by now
+    std::map<std::string, ProcessRef> qemus_;  ///< by domain: the last one found; may have died
 };
 
 }  // namespace ordeal
