@@ -34,6 +34,7 @@ struct Parsed {
     SelectionOptions plan;
     RunOptions run;
     ReportOptions report;
+    MatrixOptions matrix;
     ListOptions list;
     DescribeOptions describe;
     LabOptions lab;
@@ -111,6 +112,21 @@ void add_report(CLI::App& app, Parsed& parsed) {
         "Examples:\n"
         "  ordeal report\n"
         "  ordeal report .ordeal/runs/latest --format html --format junit --out reports-of-today");
+}
+
+void add_matrix(CLI::App& app, Parsed& parsed) {
+    auto* verb = app.add_subcommand("matrix", "Say who notices which fault, and when, over runs");
+    verb->add_option("runs", parsed.matrix.runs, "Run directories; default: the newest run");
+    verb->add_option("--within", parsed.matrix.within, "After this, noticing is too late")
+        ->capture_default_str();
+    verb->add_option("--out",
+                     parsed.matrix.out,
+                     "Folder for matrix.html, .md, .csv and .json; default: the first run's");
+    verb->footer(
+        "Examples:\n"
+        "  ordeal run experiments/detection/*.toml --out detection\n"
+        "  ordeal matrix detection\n"
+        "  ordeal matrix run-of-monday run-of-today --within 2s --out compared");
 }
 
 void add_list(CLI::App& app, Parsed& parsed) {
@@ -252,6 +268,7 @@ void add_verbs(CLI::App& app, Parsed& parsed) {
     add_plan(app, parsed);
     add_run(app, parsed);
     add_report(app, parsed);
+    add_matrix(app, parsed);
     add_list(app, parsed);
     add_describe(app, parsed);
     add_lab(app, parsed);
@@ -320,6 +337,7 @@ Verb chosen(const CLI::App& app, Parsed& parsed) {
         {"plan", [&] { return as_verb(parsed.plan); }},
         {"run", [&] { return as_verb(parsed.run); }},
         {"report", [&] { return as_verb(parsed.report); }},
+        {"matrix", [&] { return as_verb(parsed.matrix); }},
         {"list", [&] { return as_verb(parsed.list); }},
         {"describe", [&] { return as_verb(parsed.describe); }},
         {"lab", [&] { return as_verb(parsed.lab); }},

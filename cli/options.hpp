@@ -47,6 +47,13 @@ struct ReportOptions {
     std::filesystem::path out;  ///< where to; empty: into the run directory
 };
 
+/// Faults against observers, over all trials of some runs.
+struct MatrixOptions {
+    std::vector<std::filesystem::path> runs;  ///< run directories; empty: the newest
+    std::string within = "5s";                ///< after this, noticing is too late
+    std::filesystem::path out;                ///< where to; empty: into the first run's directory
+};
+
 struct ListOptions {
     std::string what;  ///< faults | probes | checks | experiments | runs
 };

@@ -9,6 +9,7 @@ namespace ordeal::cli {
 [[nodiscard]] int execute(const CommonOptions& common, const SelectionOptions& options);  // plan
 [[nodiscard]] int execute(const CommonOptions& common, const RunOptions& options);
 [[nodiscard]] int execute(const CommonOptions& common, const ReportOptions& options);
+[[nodiscard]] int execute(const CommonOptions& common, const MatrixOptions& options);
 [[nodiscard]] int execute(const CommonOptions& common, const ListOptions& options);
 [[nodiscard]] int execute(const CommonOptions& common, const DescribeOptions& options);
 [[nodiscard]] int execute(const CommonOptions& common, const LabOptions& options);

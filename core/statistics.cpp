@@ -133,6 +133,21 @@ Quantile quantile(const Sample& sample, double probability, double confidence) {
     return result;
 }
 
+std::optional<double> quantile_upper_bound(const Sample& sample,
+                                           double probability,
+                                           double confidence) {
+    const std::size_t n = sample.size();
+    std::vector<double> sorted = sample.measured;
+    std::ranges::sort(sorted);
+    const boost::math::binomial_distribution<> below(static_cast<double>(n), probability);
+    for (std::size_t r = 1; r <= n; ++r) {
+        if (boost::math::cdf(below, static_cast<double>(r - 1)) >= confidence) {
+            return ranked(sorted, r);
+        }
+    }
+    return std::nullopt;
+}
+
 double fisher_exact(const Contingency& table) {
     const unsigned group = table.hits_a + table.misses_a;
     const unsigned hits = table.hits_a + table.hits_b;

@@ -65,14 +65,24 @@ std::vector<Span> claimed(const std::vector<Span>& said,
     return found;
 }
 
+/// For each of `times`, how long it took until the first "dead".
+std::vector<std::optional<Duration>> noticed(const std::vector<Span>& said,
+                                             const std::vector<Span>& times) {
+    std::vector<std::optional<Duration>> latencies;
+    for (const auto& time : times) {
+        const auto dead = claimed(said, "dead", {time});
+        latencies.push_back(dead.empty() ? std::nullopt
+                                         : std::optional(dead.front().from - time.from));
+    }
+    return latencies;
+}
+
 void compare(Lane& lane, const Health& health) {
     lane.false_alive = claimed(lane.spans, "alive", health.outages);
     lane.false_dead = claimed(lane.spans, "dead", health.known_serving);
-    for (const auto& outage : health.outages) {
-        const auto dead = claimed(lane.spans, "dead", {outage});
-        lane.noticed.push_back(dead.empty() ? std::nullopt
-                                            : std::optional(dead.front().from - outage.from));
-    }
+    lane.noticed = noticed(lane.spans, health.outages);
+    lane.alive_impaired = claimed(lane.spans, "alive", health.impairments);
+    lane.noticed_impaired = noticed(lane.spans, health.impairments);
 }
 
 std::vector<PhaseMark> phases_of(const History& history) {
@@ -95,17 +105,55 @@ std::vector<PhaseMark> phases_of(const History& history) {
 /// A sign of life that was under way when a fault struck arrives at most this much later.
 constexpr Duration in_flight = std::chrono::milliseconds(250);
 
-/// When the health that `said` states really began: not before the injection that explains it.
-Instant onset(const History& history, const Event& said) {
-    Instant begin = said.at;
+/// The last injection that explains the health that `said` states; nullptr: none. A fault of a host
+/// explains it for all of the host's domains, and it is not told here which those are.
+const Event* cause_of(const History& history, const Event& said) {
     const auto proven = said.data.get<Duration>("proven", said.at);
+    const Event* cause = nullptr;
     for (const auto* fault : history.of(event::fault_injecting)) {
         const auto target = fault->data.get<std::string>("target", said.subject);
-        if (target == said.subject && fault->at >= said.at - in_flight && fault->at <= proven) {
-            begin = std::max(begin, fault->at);
+        const bool concerned =
+            target == said.subject || history.first(event::health, {}, target) == nullptr;
+        if (concerned && fault->at >= said.at - in_flight && fault->at <= proven) {
+            cause = fault;
         }
     }
-    return begin;
+    return cause;
+}
+
+/// 0: nothing is known to be wrong.
+int severity(std::string_view grade) {
+    return grade == "dead" ? 3 : grade == "hung" ? 2 : grade == "degraded" ? 1 : 0;
+}
+
+/// Joins what adjoins; the worse state is that of both.
+void append_joined(std::vector<Span>& spans, const Span& found) {
+    if (spans.empty() || spans.back().to != found.from) {
+        spans.push_back(found);
+        return;
+    }
+    spans.back().to = found.to;
+    if (severity(found.state) > severity(spans.back().state)) {
+        spans.back().state = found.state;
+    }
+}
+
+void append_harm(Health& health, Span found, const Event& said, const Event* cause) {
+    if (is_outage(found.state)) {
+        append_joined(health.outages, found);
+    }
+    const bool goes_on = !health.impairments.empty() && health.impairments.back().to == found.from;
+    if (cause != nullptr || goes_on || found.length() >= shortest_unexplained) {
+        found.words = said.data.get<std::string>("part");
+        append_joined(health.impairments, found);
+    }
+}
+
+void append_known_serving(Health& health, Span known, const Event& said, const Span& judged) {
+    known.from = std::max(known.from, said.data.get<Duration>("proven", known.from));
+    if (const auto both = common(known, judged)) {
+        health.known_serving.push_back(*both);
+    }
 }
 
 void append_health(Health& health, const History& history, const Event& said, const Span& judged) {
@@ -117,25 +165,23 @@ void append_health(Health& health, const History& history, const Event& said, co
               said.data.get<Duration>("until", history.end()),
               said.data.get<std::string>("grade", "unknown"),
               words};
-    const bool was_down = !health.spans.empty() && is_outage(health.spans.back().state);
-    if (is_outage(span.state) && !was_down) {
-        span.from = onset(history, said);
+    const std::string before = health.spans.empty() ? "unknown" : health.spans.back().state;
+    const auto* cause = cause_of(history, said);
+    const bool got_worse =
+        is_outage(span.state) ? !is_outage(before) : severity(span.state) > severity(before);
+    if (got_worse && cause != nullptr && cause->at > span.from) {
+        span.from = cause->at;
         if (!health.spans.empty()) {
             health.spans.back().to = span.from;
         }
     }
-    const auto outage = is_outage(span.state) ? common(span, judged) : std::nullopt;
-    if (outage && was_down && !health.outages.empty()) {
-        health.outages.back().to = outage->to;
-    } else if (outage) {
-        health.outages.push_back(*outage);
+    const bool known_in_time =
+        cause != nullptr || said.data.get<Duration>("proven", said.at) <= judged.to;
+    if (const auto both = common(span, judged); both && known_in_time && severity(span.state) > 0) {
+        append_harm(health, *both, said, cause);
     }
     if (span.state == "serving") {
-        Span known = span;
-        known.from = std::max(known.from, said.data.get<Duration>("proven", known.from));
-        if (const auto both = common(known, judged)) {
-            health.known_serving.push_back(*both);
-        }
+        append_known_serving(health, span, said, judged);
     }
     health.spans.push_back(std::move(span));
 }

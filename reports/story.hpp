@@ -2,6 +2,7 @@
 
 #include "core/history.hpp"
 
+#include <chrono>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -28,17 +29,28 @@ struct Lane {
     std::vector<Span> false_dead;   ///< it said "dead" while the domain was serving
     /// For each outage of the domain, from its onset to the observer's first "dead"; absent: never.
     std::vector<std::optional<Duration>> noticed;
+    /// The same for each impairment.
+    std::vector<std::optional<Duration>> noticed_impaired;
+    /// Where it said "alive" while the service was impaired.
+    std::vector<Span> alive_impaired;
 
     [[nodiscard]] Duration longest_false_alive() const;
     [[nodiscard]] Duration longest_false_dead() const;
 };
 
+/// A shorter impairment that no fault explains is a busy host's, not worth anybody's notice.
+inline constexpr Duration shortest_unexplained = std::chrono::seconds(1);
+
 /// True health of one domain over the trial. An outage that has a fault as its cause begins with
-/// the injection, not with the last sign of life before it.
+/// the injection, not with the last sign of life before it. One that was proved only after the time
+/// in which observers are judged, and that no fault explains, is none: it may have begun later.
 struct Health {
     std::string domain;
     std::vector<Span> spans;
-    std::vector<Span> outages;        ///< hung or dead without a break, while observers are judged
+    std::vector<Span> outages;  ///< hung or dead without a break, while observers are judged
+    /// Degraded, hung or dead without a break, while observers are judged; `state` is the worst of
+    /// these, `words` the part that is degraded. Of those that no fault explains, the longer ones.
+    std::vector<Span> impairments;
     std::vector<Span> known_serving;  ///< from the proof on: before it, it may have been otherwise
 };
 

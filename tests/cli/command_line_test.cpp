@@ -54,6 +54,7 @@ TEST(CommandLine, HelpsWithExamplesOnEachVerb) {
                              "plan",
                              "run",
                              "report",
+                             "matrix",
                              "list",
                              "describe",
                              "lab",

@@ -78,6 +78,15 @@ TEST(Quantile, SmallSamplesHaveNoBounds) {
     EXPECT_EQ(quantile(numbers(6), 0.5).high, 6);
 }
 
+TEST(Statistics, OneBoundOfTheMedianNeedsFewerTrials) {
+    // P(all five below the median) = 1/32; of four 1/16, which is too much.
+    EXPECT_FALSE(quantile_upper_bound(numbers(4), 0.5));
+    EXPECT_EQ(quantile_upper_bound(numbers(5), 0.5), 5);
+    // R: qbinom(0.95, 20, 0.5) + 1 = 15
+    EXPECT_EQ(quantile_upper_bound(numbers(20), 0.5), 15);
+    EXPECT_FALSE(quantile_upper_bound({.measured = {1, 2, 3, 4}, .censored = 1}, 0.5));
+}
+
 TEST(Quantile, InterpolatesLikeTheUsualDefinition) {
     EXPECT_DOUBLE_EQ(quantile(numbers(4), 0.9).value.value(), 3.7);
     EXPECT_DOUBLE_EQ(quantile(numbers(4), 1).value.value(), 4);

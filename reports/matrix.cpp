@@ -1,0 +1,183 @@
+#include "reports/matrix.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <numeric>
+#include <set>
+
+namespace ordeal::reports {
+namespace {
+
+Duration total(const std::vector<Span>& spans) {
+    return std::accumulate(
+        spans.begin(), spans.end(), Duration{}, [](Duration sum, const Span& span) {
+            return sum + span.length();
+        });
+}
+
+/// The faults' kinds, and of the matrix values those that do not just name them.
+std::string row_label(const CellSummary& cell) {
+    std::string kinds;
+    for (const auto& fault : cell.faults) {
+        kinds += (kinds.empty() ? "" : " + ") + fault.kind;
+    }
+    std::string label = kinds.empty() ? "no fault" : kinds;
+    for (const auto& [name, value] : cell.cell.all()) {
+        const auto text = to_text(value);
+        if (text != kinds) {
+            label += fmt::format(" · {} = {}", name, text);
+        }
+    }
+    return label;
+}
+
+bool proved(const TrialSummary& trial) {
+    return std::ranges::all_of(trial.story.faults,
+                               [](const FaultMark& mark) { return mark.active.has_value(); });
+}
+
+void add_lane(MatrixEntry& entry, const Lane& lane, std::int64_t trial) {
+    for (std::size_t i = 0; i < lane.noticed_impaired.size(); ++i) {
+        const auto& took = lane.noticed_impaired[i];
+        const auto latency = took ? std::optional(seconds(*took)) : std::nullopt;
+        entry.noticed[{trial, lane.domain, i}] = latency;
+        if (latency) {
+            entry.latencies.measured.push_back(*latency);
+        } else {
+            ++entry.latencies.censored;
+        }
+    }
+    entry.false_alive += total(lane.alive_impaired);
+    entry.false_dead += total(lane.false_dead);
+}
+
+/// A trial counts once, however many domains an observer watched in it.
+void add_trial(MatrixRow& row, const TrialSummary& trial) {
+    std::set<std::string> spoke;
+    std::set<std::string> cried;
+    for (const auto& lane : trial.story.lanes) {
+        add_lane(row.entries[lane.observer], lane, trial.record->number);
+        spoke.insert(lane.observer);
+        if (!lane.false_dead.empty()) {
+            cried.insert(lane.observer);
+        }
+    }
+    for (const auto& observer : spoke) {
+        ++row.entries[observer].trials;
+        row.entries[observer].false_alarms += cried.contains(observer) ? 1 : 0;
+    }
+    for (const auto& health : trial.story.health) {
+        row.outages += health.impairments.size();
+        for (const auto& harm : health.impairments) {
+            row.harm.insert(harm.words.empty() ? harm.state : harm.state + " (" + harm.words + ")");
+        }
+    }
+    row.proved += proved(trial) ? 1 : 0;
+}
+
+MatrixRow row_of(const CellSummary& cell) {
+    MatrixRow row{.label = row_label(cell),
+                  .experiment = cell.name,
+                  .control = cell.faults.empty(),
+                  .trials = cell.counts};
+    for (const auto& trial : cell.trials) {
+        // Where a fault did not act, or nobody knows, nothing can be said about who noticed it.
+        if (proved(trial)) {
+            add_trial(row, trial);
+        }
+    }
+    return row;
+}
+
+/// Rows of one label get their experiments' names with them.
+void tell_apart(std::vector<MatrixRow>& rows) {
+    std::map<std::string, std::size_t> known;
+    for (const auto& row : rows) {
+        ++known[row.label];
+    }
+    std::map<std::string, std::size_t> told;
+    for (auto& row : rows) {
+        if (known[row.label] > 1) {
+            row.label += " · " + row.experiment;
+            const auto again = ++told[row.label];
+            row.label += again > 1 ? fmt::format(" ({})", again) : "";
+        }
+    }
+}
+
+void add_entry(ObserverTotal& sum, const MatrixRow& row, const MatrixEntry& entry, double within) {
+    sum.trials += entry.trials;
+    sum.false_alarms += entry.false_alarms;
+    sum.false_alive += entry.false_alive;
+    sum.false_dead += entry.false_dead;
+    if (row.outages == 0 || entry.noticed.empty()) {
+        return;
+    }
+    ++sum.faults;
+    ++(entry.always(within) ? sum.always : entry.caught() != 0 ? sum.sometimes : sum.never);
+}
+
+std::vector<ObserverTotal> totals_of(const Matrix& matrix) {
+    std::map<std::string, ObserverTotal> totals;
+    for (const auto& row : matrix.rows) {
+        for (const auto& [observer, entry] : row.entries) {
+            totals[observer].observer = observer;
+            add_entry(totals[observer], row, entry, matrix.within);
+        }
+    }
+    std::vector<ObserverTotal> sorted;
+    for (auto& [observer, sum] : totals) {
+        sorted.push_back(std::move(sum));
+    }
+    std::ranges::stable_sort(sorted, std::ranges::greater(), [](const ObserverTotal& sum) {
+        return std::pair(sum.always, sum.sometimes);
+    });
+    return sorted;
+}
+
+}  // namespace
+
+bool MatrixEntry::always(double within) const {
+    return !noticed.empty() && std::ranges::all_of(noticed, [&](const auto& each) {
+        return each.second && *each.second <= within;
+    });
+}
+
+Matrix matrix_of(const std::vector<RunRecord>& runs, Duration within) {
+    Matrix matrix{.within = seconds(within)};
+    for (std::size_t i = 0; i < runs.size(); ++i) {
+        matrix.runs.push_back(runs[i].id);
+        const auto summary = summarize(runs[i]);
+        for (std::size_t cell = 0; cell < summary.cells.size(); ++cell) {
+            matrix.rows.push_back(row_of(summary.cells[cell]));
+            matrix.rows.back().run = i;
+            matrix.rows.back().cell = cell;
+        }
+    }
+    std::ranges::stable_sort(matrix.rows, {}, &MatrixRow::control);
+    tell_apart(matrix.rows);
+    matrix.observers = totals_of(matrix);
+    choose_observers(matrix);
+    return matrix;
+}
+
+std::string entry_text(const MatrixEntry& entry) {
+    if (entry.noticed.empty()) {
+        return entry.false_alarms == 0
+                   ? "quiet"
+                   : fmt::format("false alarm in {} of {}", entry.false_alarms, entry.trials);
+    }
+    const auto all = entry.noticed.size();
+    if (entry.caught() == 0) {
+        return fmt::format("never in {}", all);
+    }
+    return entry.caught() == all ? duration_text(*statistics::quantile(entry.latencies, 0.5).value)
+                                 : fmt::format("{} of {}", entry.caught(), all);
+}
+
+std::string bound_text(const MatrixEntry& entry) {
+    const auto bound = statistics::quantile_upper_bound(entry.latencies, 0.5);
+    return bound ? "≤ " + duration_text(*bound) : "";
+}
+
+}  // namespace ordeal::reports

@@ -1,0 +1,201 @@
+#include "reports/escape.hpp"
+#include "reports/matrix_files.hpp"
+#include "reports/put.hpp"
+
+#include <fmt/ranges.h>
+#include <nlohmann/json.hpp>
+
+namespace ordeal::reports {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+const MatrixEntry* entry_of(const MatrixRow& row, const std::string& observer) {
+    const auto found = row.entries.find(observer);
+    return found == row.entries.end() ? nullptr : &found->second;
+}
+
+std::string cell_text(const MatrixRow& row, const std::string& observer) {
+    const auto* entry = entry_of(row, observer);
+    if (entry == nullptr || entry->trials == 0) {
+        return "–";
+    }
+    auto text = entry_text(*entry);
+    if (const auto bound = bound_text(*entry); !bound.empty()) {
+        text += " (" + bound + ")";
+    }
+    if (!entry->noticed.empty() && entry->false_alarms != 0) {
+        text += fmt::format(", false alarm in {} of {}", entry->false_alarms, entry->trials);
+    }
+    return text;
+}
+
+std::string csv_field(std::string_view text) {
+    std::string quoted = "\"";
+    for (const char c : one_line(text)) {
+        quoted += c == '"' ? "\"\"" : std::string(1, c);
+    }
+    return quoted + '"';
+}
+
+std::string csv_number(const std::optional<double>& value) {
+    return value ? fmt::format("{:.6f}", *value) : "";
+}
+
+Json number(const std::optional<double>& value) {
+    return value ? Json(*value) : Json();
+}
+
+Json texts(const std::vector<std::string>& values) {
+    Json list = Json::array();
+    for (const auto& value : values) {
+        list.push_back(readable(value));
+    }
+    return list;
+}
+
+Json json_of(const MatrixEntry& entry) {
+    Json noticed = Json::array();
+    for (const auto& [key, latency] : entry.noticed) {
+        noticed.push_back({{"trial", key.trial},
+                           {"domain", readable(key.domain)},
+                           {"outage", key.number},
+                           {"latency", number(latency)}});
+    }
+    return {{"trials", entry.trials},
+            {"outages", entry.noticed.size()},
+            {"noticed", entry.caught()},
+            {"median", number(statistics::quantile(entry.latencies, 0.5).value)},
+            {"median_at_most", number(statistics::quantile_upper_bound(entry.latencies, 0.5))},
+            {"false_alarms", entry.false_alarms},
+            {"false_alive", seconds(entry.false_alive)},
+            {"false_dead", seconds(entry.false_dead)},
+            {"sightings", std::move(noticed)}};
+}
+
+Json json_of(const ObserverTotal& total) {
+    return {{"observer", readable(total.observer)},
+            {"faults", total.faults},
+            {"always", total.always},
+            {"sometimes", total.sometimes},
+            {"never", total.never},
+            {"trials", total.trials},
+            {"false_alarms", total.false_alarms},
+            {"false_alive", seconds(total.false_alive)},
+            {"false_dead", seconds(total.false_dead)}};
+}
+
+Json json_of(const MatrixRow& row) {
+    Json observers = Json::object();
+    for (const auto& [observer, entry] : row.entries) {
+        observers[readable(observer)] = json_of(entry);
+    }
+    return {{"fault", readable(row.label)},
+            {"experiment", readable(row.experiment)},
+            {"control", row.control},
+            {"run", row.run},
+            {"trials", row.trials.all()},
+            {"proved", row.proved},
+            {"outages", row.outages},
+            {"observers", std::move(observers)}};
+}
+
+void append_markdown_totals(std::string& out, const Matrix& matrix) {
+    put(out,
+        "\n| observer | always | sometimes | never | false alarms | false alive | false dead |\n"
+        "|---|--:|--:|--:|--:|--:|--:|\n");
+    for (const auto& total : matrix.observers) {
+        put(out,
+            "| {} | {} of {} | {} | {} | {} of {} | {} | {} |\n",
+            markdown(total.observer),
+            total.always,
+            total.faults,
+            total.sometimes,
+            total.never,
+            total.false_alarms,
+            plural(total.trials, "trial"),
+            to_text(total.false_alive),
+            to_text(total.false_dead));
+    }
+}
+
+}  // namespace
+
+std::string matrix_markdown(const Matrix& matrix) {
+    std::string out;
+    put(out, "## Who notices what, and when\n\n{}\n\n| fault | trials |", markdown(advice(matrix)));
+    for (const auto& total : matrix.observers) {
+        put(out, " {} |", markdown(total.observer));
+    }
+    put(out, "\n|---|--:|");
+    for (std::size_t i = 0; i < matrix.observers.size(); ++i) {
+        put(out, "--:|");
+    }
+    for (const auto& row : matrix.rows) {
+        put(out, "\n| {} | {} of {} |", markdown(row.label), row.proved, row.trials.all());
+        for (const auto& total : matrix.observers) {
+            put(out, " {} |", markdown(cell_text(row, total.observer)));
+        }
+    }
+    put(out,
+        "\n\nMedian latency from the injection to the first “dead” (its upper bound at 95 %); a "
+        "row "
+        "counts the trials in which the fault was proved to act. quiet: the service went on, and "
+        "it "
+        "said nothing else. “–”: it said nothing.\n");
+    append_markdown_totals(out, matrix);
+    return out;
+}
+
+std::string matrix_csv(const Matrix& matrix) {
+    std::string out =
+        "fault,experiment,run,trials,proved,observer,outages,noticed,median,median_at_most,"
+        "false_alarms,false_alive,false_dead\n";
+    for (const auto& row : matrix.rows) {
+        for (const auto& [observer, entry] : row.entries) {
+            put(out,
+                "{},{},{},{},{},{},{},{},{},{},{},{:.6f},{:.6f}\n",
+                csv_field(row.label),
+                csv_field(row.experiment),
+                csv_field(matrix.runs[row.run]),
+                row.trials.all(),
+                row.proved,
+                csv_field(observer),
+                entry.noticed.size(),
+                entry.caught(),
+                csv_number(statistics::quantile(entry.latencies, 0.5).value),
+                csv_number(statistics::quantile_upper_bound(entry.latencies, 0.5)),
+                entry.false_alarms,
+                seconds(entry.false_alive),
+                seconds(entry.false_dead));
+        }
+    }
+    return out;
+}
+
+std::string matrix_json(const Matrix& matrix) {
+    Json document{
+        {"version", 1},
+        {"within", matrix.within},
+        {"runs", texts(matrix.runs)},
+        {"advice", readable(advice(matrix))},
+        {"best",
+         {{"observers", texts(matrix.best.observers)}, {"catches", texts(matrix.best.catches)}}},
+        {"uncaught", texts(matrix.uncaught)},
+        {"unharmed", texts(matrix.unharmed)},
+        {"observers", Json::array()},
+        {"rows", Json::array()}};
+    for (const auto& total : matrix.observers) {
+        document["observers"].push_back(json_of(total));
+    }
+    for (const auto& row : matrix.rows) {
+        auto entry = json_of(row);
+        if (const auto choice = matrix.each.find(row.label); choice != matrix.each.end()) {
+            entry["cheapest"] = texts(choice->second.observers);
+        }
+        document["rows"].push_back(std::move(entry));
+    }
+    return document.dump(2) + "\n";
+}
+
+}  // namespace ordeal::reports
