@@ -58,7 +58,7 @@ void add_trial(MatrixRow& row, const TrialSummary& trial) {
     for (const auto& lane : trial.story.lanes) {
         add_lane(row.entries[lane.observer], lane, trial.record->number);
         spoke.insert(lane.observer);
-        if (!lane.false_dead.empty()) {
+        if (lane.false_alarms != 0) {
             cried.insert(lane.observer);
         }
     }

@@ -27,7 +27,7 @@ struct MatrixEntry {
     std::map<OutageKey, std::optional<double>> noticed;  ///< seconds; absent: never
     statistics::Sample latencies;                        ///< the same as a sample
     std::size_t trials = 0;                              ///< in which it said anything
-    std::size_t false_alarms = 0;                        ///< trials: "dead" of a serving domain
+    std::size_t false_alarms = 0;                        ///< trials with one, see Lane
     Duration false_alive{};                              ///< in all trials together
     Duration false_dead{};
 

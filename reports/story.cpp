@@ -77,9 +77,24 @@ std::vector<std::optional<Duration>> noticed(const std::vector<Span>& said,
     return latencies;
 }
 
+std::size_t count_alarms(const std::vector<Span>& said, const std::vector<Span>& serving) {
+    std::size_t count = 0;
+    std::string_view before;
+    for (const auto& claim : said) {
+        const bool raised = claim.state == "dead" && before != "dead";
+        const bool wrong = std::ranges::any_of(serving, [&](const Span& time) {
+            return claim.from > time.from && claim.from < time.to;
+        });
+        count += raised && wrong ? 1 : 0;
+        before = claim.state;
+    }
+    return count;
+}
+
 void compare(Lane& lane, const Health& health) {
     lane.false_alive = claimed(lane.spans, "alive", health.outages);
     lane.false_dead = claimed(lane.spans, "dead", health.known_serving);
+    lane.false_alarms = count_alarms(lane.spans, health.known_serving);
     lane.noticed = noticed(lane.spans, health.outages);
     lane.alive_impaired = claimed(lane.spans, "alive", health.impairments);
     lane.noticed_impaired = noticed(lane.spans, health.impairments);

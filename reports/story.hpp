@@ -27,6 +27,9 @@ struct Lane {
     std::vector<Span> spans;
     std::vector<Span> false_alive;  ///< it said "alive" while the domain was hung or dead
     std::vector<Span> false_dead;   ///< it said "dead" while the domain was serving
+    /// Those of them that began while the domain was serving; the others are late to take a true
+    /// "dead" back.
+    std::size_t false_alarms = 0;
     /// For each outage of the domain, from its onset to the observer's first "dead"; absent: never.
     std::vector<std::optional<Duration>> noticed;
     /// The same for each impairment.

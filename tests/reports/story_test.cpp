@@ -90,6 +90,91 @@ TEST(Story, DeadWhileServingIsFalseDead) {
     EXPECT_EQ(lane_of(story, "nervous").longest_false_dead(), milliseconds(250));
 }
 
+TEST(Story, TakingADeadBackLateIsNoFalseAlarm) {
+    const History history({happened(1000, event::phase_begin, "load"),
+                           happened(5000, event::phase_end, "load"),
+                           is(0, 2000, "serving"),
+                           is(2000, 3000, "hung"),
+                           is(3000, 6000, "serving"),
+                           said(500, "late", "alive"),
+                           said(2100, "late", "dead"),
+                           said(3100, "late", "dead", "in other words"),
+                           said(3200, "late", "alive"),
+                           said(500, "nervous", "alive"),
+                           said(4000, "nervous", "dead"),
+                           happened(6000, event::note, "end")});
+    const auto story = tell(history);
+    EXPECT_EQ(lane_of(story, "late").false_alarms, 0U);
+    EXPECT_EQ(lane_of(story, "late").longest_false_dead(), milliseconds(200));
+    EXPECT_EQ(lane_of(story, "nervous").false_alarms, 1U);
+}
+
+/// Serving, the load phase from 1 s to 5 s; its end is not known to belong to it.
+std::vector<Event> ending(const char* grade, int from, int proven) {
+    return {happened(1000, event::phase_begin, "load"),
+            happened(5000, event::phase_end, "load"),
+            is(0, from, "serving"),
+            is(from, 6000, grade, proven),
+            said(500, "ping", "alive"),
+            happened(6000, event::note, "end")};
+}
+
+TEST(Story, AnEndProvenOnlyAfterTheLoadPhaseIsNoOutage) {
+    const auto events = ending("dead", 4950, 5100);
+    const History history(events);
+    const auto story = tell(history);
+    EXPECT_TRUE(story.health.at(0).outages.empty());
+    EXPECT_TRUE(lane_of(story, "ping").noticed.empty());
+
+    auto with_fault = ending("dead", 4950, 5100);
+    with_fault.push_back(
+        happened(4960, event::fault_injecting, "f", {{"target", std::string("vm")}}));
+    const History explained(with_fault);
+    const auto caused = tell(explained);
+    ASSERT_EQ(caused.health.at(0).outages.size(), 1U);
+    EXPECT_EQ(caused.health[0].outages[0].from, milliseconds(4960));
+}
+
+TEST(Story, ADegradedServiceIsImpairedButNotOut) {
+    auto events = ending("degraded", 3000, 3500);
+    events.push_back(said(3700, "ping", "dead"));
+    const History history(events);
+    const auto story = tell(history);
+    EXPECT_TRUE(story.health.at(0).outages.empty());
+    ASSERT_EQ(story.health[0].impairments.size(), 1U);
+    EXPECT_EQ(story.health[0].impairments[0].state, "degraded");
+    EXPECT_EQ(lane_of(story, "ping").noticed_impaired.at(0), milliseconds(700));
+}
+
+TEST(Story, AShortStallCountsOnlyWithAFault) {
+    std::vector<Event> events{happened(1000, event::phase_begin, "load"),
+                              happened(5000, event::phase_end, "load"),
+                              is(0, 2000, "serving"),
+                              is(2000, 2400, "degraded"),
+                              is(2400, 6000, "serving"),
+                              happened(6000, event::note, "end")};
+    const History stall(events);
+    EXPECT_TRUE(tell(stall).health.at(0).impairments.empty());
+    // A fault of a host explains it, too.
+    events.push_back(happened(1990, event::fault_injecting, "f", {{"target", std::string("n1")}}));
+    const History explained(events);
+    EXPECT_EQ(tell(explained).health.at(0).impairments.size(), 1U);
+}
+
+TEST(Story, WhatAdjoinsIsOneImpairmentOfItsWorstState) {
+    const History history({happened(1000, event::phase_begin, "load"),
+                           happened(5000, event::phase_end, "load"),
+                           is(0, 2000, "serving"),
+                           is(2000, 3000, "hung"),
+                           is(3000, 3100, "degraded"),
+                           is(3100, 6000, "serving"),
+                           happened(6000, event::note, "end")});
+    const auto story = tell(history);
+    ASSERT_EQ(story.health.at(0).impairments.size(), 1U);
+    EXPECT_EQ(story.health[0].impairments[0].length(), milliseconds(1100));
+    EXPECT_EQ(story.health[0].impairments[0].state, "hung");
+}
+
 TEST(Story, NothingCountsBeforeServingIsProven) {
     const History history({happened(1000, event::phase_begin, "load"),
                            happened(5000, event::phase_end, "load"),
