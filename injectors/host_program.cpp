@@ -13,9 +13,16 @@ using namespace std::chrono_literals;
 
 constexpr Duration start_deadline = 4s;
 constexpr Duration between_looks = 200ms;
+constexpr Duration file_deadline = 2s;
 
 std::string name_of_program(const Fault& fault) {
     return fault.undo.get<std::string>("program");
+}
+
+/// Runs a program on the host for its exit code.
+Result<bool> succeeds(Host& host, const std::vector<std::string>& argv) {
+    const auto said = host.run(argv, file_deadline);
+    return said ? Result<bool>(said->exit_code == 0) : said.error();
 }
 
 class ProgramFault final : public Injector {
@@ -28,7 +35,7 @@ class ProgramFault final : public Injector {
             return host.error();
         }
         const auto name = "ordeal-" + fault.id;
-        const auto command = program_.argv(fault.params).front();
+        const auto command = program_.argv(fault).front();
         const auto tried = "prepare " + fault.kind + " on " + fault.target.host;
         if ((*host)->program(name)) {
             return fail(ErrorKind::refused, tried, "a program " + name + " runs already");
@@ -49,9 +56,13 @@ class ProgramFault final : public Injector {
 
     Status inject(InjectorContext& context, const Fault& fault) override {
         const auto host = host_of(context, fault);
-        return host ? (*host)->start_program(
-                          name_of_program(fault), program_.argv(fault.params), start_deadline)
-                    : Status(host.error());
+        if (!host) {
+            return host.error();
+        }
+        if (auto made = order_directory(**host, fault, {"mkdir", "-p"}); !made) {
+            return made;
+        }
+        return (*host)->start_program(name_of_program(fault), program_.argv(fault), start_deadline);
     }
 
     Result<Observation> observe(InjectorContext& context, const Fault& fault) override {
@@ -82,7 +93,8 @@ class ProgramFault final : public Injector {
 
     Status heal(InjectorContext& context, const Fault& fault) override {
         const auto host = host_of(context, fault);
-        return host ? (*host)->end_program(name_of_program(fault)) : Status(host.error());
+        auto ended = host ? (*host)->end_program(name_of_program(fault)) : Status(host.error());
+        return ended ? order_directory(**host, fault, {"rm", "-rf", "--one-file-system"}) : ended;
     }
 
     Result<Observation> residue(InjectorContext& context, const Fault& fault) override {
@@ -92,11 +104,36 @@ class ProgramFault final : public Injector {
             return Observation{Presence::active,
                                fmt::format("it runs as process {}", program->process.pid)};
         }
-        const bool gone = program.error().kind == ErrorKind::not_found;
-        return Observation{gone ? Presence::absent : Presence::unknown, program.error().text()};
+        if (program.error().kind != ErrorKind::not_found) {
+            return Observation{Presence::unknown, program.error().text()};
+        }
+        if (program_.directory != nullptr) {
+            const auto path = program_.directory(fault);
+            const auto there = succeeds(**host, {"test", "-e", path});
+            if (!there || *there) {
+                return Observation{there ? Presence::active : Presence::unknown,
+                                   there ? path + " is there" : there.error().text()};
+            }
+        }
+        return Observation{Presence::absent, program.error().text()};
     }
 
   private:
+    Status order_directory(Host& host, const Fault& fault, std::vector<std::string> argv) const {
+        if (program_.directory == nullptr) {
+            return ok();
+        }
+        argv.push_back(program_.directory(fault));
+        const auto done = succeeds(host, argv);
+        if (!done || !*done) {
+            return done ? Status(fail(ErrorKind::refused,
+                                      argv.front() + " " + argv.back() + " on " + fault.target.host,
+                                      "the host refused"))
+                        : Status(done.error());
+        }
+        return ok();
+    }
+
     HostProgram program_;
 };
 

@@ -5,7 +5,8 @@
 namespace ordeal::injectors {
 namespace {
 
-std::vector<std::string> argv(const Params& params) {
+std::vector<std::string> argv(const Fault& fault) {
+    const auto& params = fault.params;
     return stress_ng({"--cpu",
                       std::to_string(params.get<std::int64_t>("workers")),
                       "--cpu-load",

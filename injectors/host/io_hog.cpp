@@ -5,13 +5,18 @@
 namespace ordeal::injectors {
 namespace {
 
-std::vector<std::string> argv(const Params& params) {
+std::string directory(const Fault& fault) {
+    return fault.params.get<std::string>("path") + "/ordeal-" + fault.id;
+}
+
+std::vector<std::string> argv(const Fault& fault) {
+    const auto& params = fault.params;
     return stress_ng({"--hdd",
                       std::to_string(params.get<std::int64_t>("workers")),
                       "--hdd-bytes",
                       std::to_string(params.get<Bytes>("size").count),
                       "--temp-path",
-                      params.get<std::string>("path")},
+                      directory(fault)},
                      params);
 }
 
@@ -25,7 +30,7 @@ bool harms(const ProgramStatus& before,
 }  // namespace
 
 std::unique_ptr<Injector> host_io_hog() {
-    return make_program_fault({.argv = argv, .harms = harms});
+    return make_program_fault({.argv = argv, .harms = harms, .directory = directory});
 }
 
 }  // namespace ordeal::injectors

@@ -5,7 +5,8 @@
 namespace ordeal::injectors {
 namespace {
 
-std::vector<std::string> argv(const Params& params) {
+std::vector<std::string> argv(const Fault& fault) {
+    const auto& params = fault.params;
     return stress_ng(
         {"--vm", "1", "--vm-keep", "--vm-bytes", std::to_string(params.get<Bytes>("size").count)},
         params);

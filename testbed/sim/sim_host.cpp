@@ -330,6 +330,10 @@ Result<HostOutput> SimHost::run(const std::vector<std::string>& argv, Duration d
         machine_.files[argv.back()] = std::stoull(argv.at(2));
         return HostOutput{};
     }
+    if (argv.front() == "mkdir") {
+        machine_.files[argv.back()] = 0;
+        return HostOutput{};
+    }
     if (argv.front() == "rm") {
         machine_.files.erase(argv.back());
         return HostOutput{};
