@@ -52,8 +52,15 @@ class Events final : public Probe {
         const auto interval = context.params.get<Duration>("interval");
         Inbox inbox;
         Subscription subscription;
+        std::string host;
         Belief belief;
         while (!stop.stop_requested()) {
+            if (const auto now = context.host.name(); now != host) {
+                subscription.reset();  // what the former host says of it is of no account any more
+                inbox.take();
+                host = now;
+                belief.ask_state = true;
+            }
             if (!subscription) {
                 auto made = subscribe(context, inbox);
                 if (made) {

@@ -67,8 +67,10 @@ class Notebook final : public Observer {
 /// One probe that watches the simulated domain "vm", with the defaults of its schema.
 class ProbeFixture : public SimFixture {
   public:
-    explicit ProbeFixture(std::string_view kind, const DomainSpec& spec = {.name = "vm"})
-        : SimFixture(spec) {
+    explicit ProbeFixture(std::string_view kind,
+                          const DomainSpec& spec = {.name = "vm"},
+                          const std::vector<std::string>& hosts = {"n1"})
+        : SimFixture(spec, hosts) {
         for (const auto& row : probes::catalogue()) {
             if (row.kind == kind) {
                 probe_ = row.make();

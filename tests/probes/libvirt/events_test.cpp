@@ -1,3 +1,4 @@
+#include "campaign/following_host.hpp"
 #include "tests/probes/probe_fixture.hpp"
 
 #include <gtest/gtest.h>
@@ -73,6 +74,24 @@ TEST(LibvirtEvents, AsksForTheStateWhenTooManyEventsCame) {
     sim.pass(100ms);
     EXPECT_EQ(sim.notebook.opinion(), Opinion::alive);
     EXPECT_LT(sim.notebook.remarks.size(), 200U);
+}
+
+TEST(LibvirtEvents, HearsOfADomainThatMovedFromItsNewHost) {
+    ProbeFixture sim("libvirt.events", {.name = "vm"}, {"n1", "n2"});
+    auto& first = *sim.host;
+    auto& second = **sim.testbed.host("n2");
+    FollowingHost following(sim.testbed, "vm", first);
+    sim.host = &following;
+    sim.watch_a_while();
+    ASSERT_TRUE(first.hypervisor().migrate("vm", {.host = "n2"}, 5s));
+    sim.pass(1s);
+    EXPECT_EQ(sim.notebook.opinion(), Opinion::alive);
+    const auto struck = sim.scheduler.now();
+    ASSERT_TRUE(second.signal(*second.qemu_process("vm"), Signal::kill));
+    sim.pass(1s);
+    EXPECT_LE(sim.notebook.first(Opinion::dead, struck) - struck, 25ms);
+    EXPECT_EQ(sim.notebook.remarks.back().detail, "stopped (failed)");
+    sim.stop_watching();
 }
 
 }  // namespace
