@@ -86,7 +86,7 @@ class Trial {
     void start_failovers();
     void fail_over(std::size_t index, const std::stop_token& stop);
     [[nodiscard]] bool failovers_ended() const;
-    Status remove(TrialDomain& domain);
+    Status persist(const std::function<Status()>& deed, const std::stop_token& stop);
     void stop_faults();
     void stop_failovers();
     void tell_failed_failovers();

@@ -24,9 +24,9 @@ constexpr Duration revival_allowance = 3s;
 constexpr Duration freshness = 1s;
 /// Faults that come so early are prepared before the load starts.
 constexpr Duration early = 500ms;
-/// A management that was killed or hangs may be back in this time.
-constexpr Duration removal_allowance = 15s;
-constexpr Duration between_removals = 200ms;
+/// A management that was killed, cut off or hung may be back in this time.
+constexpr Duration management_allowance = 15s;
+constexpr Duration between_attempts = 200ms;
 
 /// Tearing down outlives every stop.
 const std::stop_token never;
@@ -159,7 +159,9 @@ std::optional<Fields> Trial::revival(TrialDomain& domain) const {
         const auto pulse = domain.pulse();
         return pulse.last_beat > silent_since && (!writes || pulse.writing_since);
     };
-    const auto patience = healed ? silent_since + revival_allowance : scheduler.now();
+    // A guest that no fault ended, as one that has moved, is not given up for a moment's silence.
+    const auto heard = std::max(healed, domain.pulse().last_beat);
+    const auto patience = heard.value_or(scheduler.now()) + revival_allowance;
     if (scheduler.wait_until(patience, stop_, lives) != Woken::ready) {
         return std::nullopt;
     }
@@ -182,7 +184,7 @@ Status Trial::capture() {
             }
         }
         revivals_.push_back(std::move(revived));
-        if (auto status = domain->destroy(); !status) {
+        if (auto status = persist([&] { return domain->destroy(); }, stop_); !status) {
             return status;
         }
         auto specimens = domain->capture(directory_);
@@ -259,15 +261,18 @@ Status Trial::judge() {
     return ok();
 }
 
-Status Trial::remove(TrialDomain& domain) {
+/// Tries until it succeeds or the management had time to come back.
+Status Trial::persist(const std::function<Status()>& deed, const std::stop_token& stop) {
     auto& scheduler = world_.scheduler;
-    const auto limit = scheduler.now() + removal_allowance;
-    auto removed = domain.remove();
-    while (!removed && scheduler.now() < limit) {
-        scheduler.wait_for(between_removals, never);
-        removed = domain.remove();
+    const auto limit = scheduler.now() + management_allowance;
+    auto done = deed();
+    while (!done && scheduler.now() < limit) {
+        if (scheduler.wait_for(between_attempts, stop) == Woken::stopped) {
+            break;
+        }
+        done = deed();
     }
-    return removed;
+    return done;
 }
 
 Status Trial::tear_down() {
@@ -275,7 +280,7 @@ Status Trial::tear_down() {
     stop_failovers();
     Status status = ok();
     for (std::size_t i = 0; i < domains_.size(); ++i) {
-        auto removed = remove(*domains_[i]);
+        auto removed = persist([&] { return domains_[i]->remove(); }, never);
         if (removed) {
             removed = world_.journal.done(announced_[i]);
         }

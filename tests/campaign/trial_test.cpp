@@ -197,6 +197,18 @@ TEST_F(TrialTest, KeepsTheEvidenceOfAPassWhenAsked) {
     EXPECT_EQ(record.trials.at(0).evidence.size(), 1U);
 }
 
+TEST_F(TrialTest, WaitsForAManagementThatIsAwayWhenTheDomainIsToBeCaptured) {
+    progress_.at_phase = [this](std::int64_t, std::string_view name) {
+        if (name == phase::capture) {
+            sim_.mishaps().libvirt = Deed::fails;
+            sim_.agenda().after(5s, [this] { sim_.mishaps().libvirt = Deed::works; });
+        }
+    };
+    const auto outcome = run();
+    EXPECT_EQ(stored(outcome).trials.at(0).verdict, Verdict::pass);
+    expect_nothing_left(outcome);
+}
+
 TEST_F(TrialTest, EndsByItsDeadline) {
     experiment_.deadline = 20s;
     experiment_.faults = {fault("qemu.stop", 1h)};
@@ -254,6 +266,30 @@ TEST_F(FailoverTest, LeavesADomainAloneThatStillRuns) {
 TEST_F(FailoverTest, FollowsADomainThatIsMigrated) {
     experiment_.domains[0].failover.clear();
     experiment_.faults = {fault("domain.migrate")};
+    const auto outcome = run();
+    const auto trial = stored(outcome).trials.at(0);
+    EXPECT_EQ(trial.verdict, Verdict::pass) << trial.reason;
+    EXPECT_EQ(trial.history.of(event::agent_hello).size(), 1U) << "it was not started again";
+    expect_nothing_left(outcome);
+}
+
+TEST_F(FailoverTest, DoesNotStartAMovedGuestAgainThatIsSilentForAMoment) {
+    experiment_.domains[0].failover.clear();
+    experiment_.faults = {fault("domain.migrate")};
+    experiment_.duration = 5s;
+    const auto send = [this](Signal signal) {
+        for (auto* machine : sim_.machines()) {
+            for (const auto& [name, domain] : machine->domains) {
+                machine->processes().signal(domain->qemu().value(), signal);
+            }
+        }
+    };
+    progress_.at_phase = [this, send](std::int64_t, std::string_view name) {
+        if (name == phase::load) {
+            sim_.agenda().after(3500ms, [send] { send(Signal::stop); });
+            sim_.agenda().after(6s, [send] { send(Signal::cont); });
+        }
+    };
     const auto outcome = run();
     const auto trial = stored(outcome).trials.at(0);
     EXPECT_EQ(trial.verdict, Verdict::pass) << trial.reason;
