@@ -308,6 +308,20 @@ TEST_F(RunningLab, AnswersOverSsh) {
     EXPECT_EQ(late.error().kind, ErrorKind::timeout);
 }
 
+TEST_F(RunningLab, TellsOfASessionThatIsLostInTheMiddleOfACommand) {
+    auto session = connect(node().ssh());
+    ASSERT_TRUE(session) << session.error().text();
+    constexpr const char* kill_sshd = R"(p=$PPID
+        until grep -q sshd /proc/$p/comm; do p=$(awk '/^PPid/ {print $2}' /proc/$p/status); done
+        kill -9 $p; sleep 30)";
+    const auto lost = session->run({"sh", "-c", kill_sshd}, {.deadline = 20s});
+    ASSERT_FALSE(lost);
+    EXPECT_EQ(lost.error().kind, ErrorKind::unavailable) << lost.error().text();
+    EXPECT_THAT(lost.error().text(), HasSubstr(node().ssh().host)) << "the host is named";
+    EXPECT_FALSE(session->connected());
+    EXPECT_TRUE(connect(node().ssh())) << "the next one is as good as ever";
+}
+
 TEST_F(RunningLab, RefusesAnUnknownHostKeyAndAStrangersKey) {
     auto target = node().ssh();
     target.known_hosts = lab_->directory() / "nobody";

@@ -42,5 +42,16 @@ TEST(StorageCut, LeavesNothingWhenTheDomainWasRemoved) {
     EXPECT_EQ(sim.residue(), Presence::absent);
 }
 
+TEST(StorageCut, RefusesAServerThatIsDeadAlready) {
+    InjectorFixture sim("storage.cut");
+    const auto server = sim.testbed.storage().server({"n1", "vm", "data"}).value();
+    ASSERT_TRUE(sim.host->signal(*server, Signal::kill));
+    sim.pass(10ms);
+    const auto prepared = sim.prepare();
+    ASSERT_FALSE(prepared);
+    EXPECT_EQ(prepared.error().kind, ErrorKind::unavailable);
+    EXPECT_NE(prepared.error().text().find("disk data"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace ordeal
