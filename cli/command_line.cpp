@@ -134,7 +134,11 @@ void add_list(CLI::App& app, Parsed& parsed) {
     verb->add_option("what", parsed.list.what, "faults, probes, checks, experiments or runs")
         ->required()
         ->check(CLI::IsMember({"faults", "probes", "checks", "experiments", "runs"}));
-    verb->footer("Example:\n  ordeal list faults");
+    verb->add_flag(
+        "--here",
+        parsed.list.here,
+        "Faults: say whether a lab on this machine can have each, by trying what it needs");
+    verb->footer("Examples:\n  ordeal list faults\n  ordeal list faults --here");
 }
 
 void add_describe(CLI::App& app, Parsed& parsed) {

@@ -2,6 +2,7 @@
 #include "campaign/store.hpp"
 #include "cli/exit_codes.hpp"
 #include "cli/failure.hpp"
+#include "cli/here.hpp"
 #include "cli/places.hpp"
 #include "cli/terminal.hpp"
 #include "cli/verbs.hpp"
@@ -86,6 +87,30 @@ void print(const CommonOptions& common, const std::vector<Row>& rows) {
     }
 }
 
+void print_here(const CommonOptions& common, const std::vector<EntryInfo>& faults) {
+    const auto reasons = reasons_against(faults);
+    nlohmann::json list = nlohmann::json::array();
+    std::size_t width = 0;
+    for (const auto& fault : faults) {
+        width = std::max(width, fault.kind.size());
+    }
+    for (std::size_t i = 0; i < faults.size(); ++i) {
+        const bool here = reasons[i].empty();
+        if (common.json) {
+            list.push_back({{"name", faults[i].kind}, {"here", here}, {"reason", reasons[i]}});
+        } else {
+            fmt::print("{:<8} {:<{}}  {}\n",
+                       here ? "here" : "not here",
+                       faults[i].kind,
+                       width,
+                       here ? faults[i].summary : reasons[i]);
+        }
+    }
+    if (common.json) {
+        fmt::print("{}\n", list.dump(2));
+    }
+}
+
 }  // namespace
 
 int execute(const CommonOptions& common, const ListOptions& options) {
@@ -95,6 +120,14 @@ int execute(const CommonOptions& common, const ListOptions& options) {
     }
     const bool faults = options.what == "faults";
     const bool probes = options.what == "probes";
+    if (options.here && !faults) {
+        return tell(
+            fail(ErrorKind::usage, "list " + options.what, "only faults can be here or not"));
+    }
+    if (options.here) {
+        print_here(common, kinds->faults);
+        return exit_pass;
+    }
     if (faults || probes || options.what == "checks") {
         print(common, kind_rows(faults ? kinds->faults : probes ? kinds->probes : kinds->checks));
     } else {

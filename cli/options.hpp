@@ -55,7 +55,8 @@ struct MatrixOptions {
 };
 
 struct ListOptions {
-    std::string what;  ///< faults | probes | checks | experiments | runs
+    std::string what;   ///< faults | probes | checks | experiments | runs
+    bool here = false;  ///< faults: say of each whether this machine's lab can do it
 };
 
 struct DescribeOptions {

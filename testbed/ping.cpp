@@ -23,7 +23,12 @@
 namespace ordeal {
 namespace {
 
+using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
+
+/// Echoes that are on their way together, and how long to wait for them before the next ones go.
+constexpr int batch = 16;
+constexpr auto batch_time = 2ms;
 
 /// The internet checksum (RFC 1071) of a header of an even number of bytes.
 std::uint16_t checksum(std::span<const std::byte> bytes) {
@@ -126,6 +131,44 @@ Result<Duration> Ping::echo(Duration deadline) {
         }
     }
     return fail(ErrorKind::timeout, tried, "no answer in " + to_text(deadline));
+}
+
+Result<Bytes> Ping::speed(Duration span) {
+    const std::lock_guard lock(*one_at_a_time_);
+    std::array<std::byte, large> request{};
+    std::array<std::byte, 512> packet{};
+    std::uint64_t answers = 0;
+    const auto begin = Clock::now();
+    const auto end = begin + span;
+    while (Clock::now() < end) {
+        for (int i = 0; i < batch; ++i) {
+            // The zeros behind the header do not change its checksum.
+            const auto header = echo_request(id_, ++sequence_);
+            std::memcpy(request.data(), &header, sizeof header);
+            // What has no room, or no way, does not come back.
+            static_cast<void>(::send(socket_.get(), request.data(), request.size(), MSG_NOSIGNAL));
+        }
+        const auto next = std::min(end, Clock::now() + batch_time);
+        for (int back = 0; back < batch && wait_readable(socket_.get(), next);) {
+            const auto count = ::recv(socket_.get(), packet.data(), packet.size(), 0);
+            if (count < 0 && errno != EAGAIN && errno != EINTR) {
+                if (!unreachable(errno)) {
+                    return fail(ErrorKind::unavailable,
+                                "measure the way to " + address_,
+                                std::system_category().message(errno));
+                }
+                continue;
+            }
+            const auto size = static_cast<std::size_t>(std::max<ssize_t>(count, 0));
+            const auto answer = icmp_header(std::span(packet).first(size));
+            if (answer && answer->type == ICMP_ECHOREPLY && answer->un.echo.id == id_) {
+                ++back;
+                ++answers;
+            }
+        }
+    }
+    const auto took = std::chrono::duration<double>(Clock::now() - begin).count();
+    return Bytes{static_cast<std::uint64_t>(static_cast<double>(answers * large) / took)};
 }
 
 }  // namespace ordeal

@@ -4,6 +4,7 @@
 #include "core/units.hpp"
 #include "testbed/fd.hpp"
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -22,6 +23,12 @@ class Ping {
     /// One echo; the round-trip time. Errors: timeout (no answer, or no way to the address);
     /// unavailable (the socket failed).
     [[nodiscard]] Result<Duration> echo(Duration deadline);
+
+    /// Bytes a second that come back of echoes of `large` bytes, sent for `span` as fast as they
+    /// go. Errors: unavailable (the socket failed).
+    [[nodiscard]] Result<Bytes> speed(Duration span);
+
+    static constexpr std::size_t large = 1400;  ///< with the headers below what Ethernet takes
 
   private:
     Ping(Fd socket, std::string address);

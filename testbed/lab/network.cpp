@@ -1,7 +1,7 @@
 #include "testbed/lab/network.hpp"
 
+#include "testbed/lab/impairment.hpp"
 #include "testbed/lab/planes.hpp"
-#include "testbed/ping.hpp"
 #include "testbed/process.hpp"
 
 #include <spdlog/spdlog.h>
@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <cmath>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 #include <utility>
@@ -58,11 +59,28 @@ std::string in_sets(const std::string& verb,
            in_set(verb, table, "through", elements.through, timeout);
 }
 
+/// What a rule does with frames of its ways. A burst of a few frames must get through for anything
+/// to get through.
+std::string verdict_of(const Impairment& impairment) {
+    constexpr std::uint64_t few_frames = 4 * 1514;
+    if (impairment.rate.count != 0) {
+        return fmt::format("limit rate over {} bytes/second burst {} bytes counter drop",
+                           impairment.rate.count,
+                           std::max(impairment.rate.count / 20, few_frames));
+    }
+    if (impairment.loss < 1) {
+        return fmt::format("numgen random mod 10000 < {} counter drop",
+                           std::lround(impairment.loss * 10000));
+    }
+    return "counter drop";
+}
+
 }  // namespace
 
 Result<CutCommands> cut_commands(const std::string& id,
                                  const std::vector<Way>& ways,
-                                 Duration lease) {
+                                 Duration lease,
+                                 const Impairment& impairment) {
     const auto tried = "cut \"" + id + "\"";
     if (!good_id(id)) {
         return fail(ErrorKind::usage, tried, "not a name", "1 to 60 letters, digits, - _ .");
@@ -96,10 +114,11 @@ Result<CutCommands> cut_commands(const std::string& id,
         "add chain {0} enter {{ type filter hook prerouting priority 0; }}\n"
         "add chain {0} leave {{ type filter hook postrouting priority 0; }}\n"
         "add chain {0} pass {{ type filter hook forward priority 0; }}\n"
-        "add rule {0} enter iifname @in counter drop\n"
-        "add rule {0} leave oifname @out counter drop\n"
-        "add rule {0} pass iifname . oifname @through counter drop\n",
-        table);
+        "add rule {0} enter iifname @in {1}\n"
+        "add rule {0} leave oifname @out {1}\n"
+        "add rule {0} pass iifname . oifname @through {1}\n",
+        table,
+        verdict_of(impairment));
     commands.make += in_sets("add", table, elements, timeout);
     // In one transaction; the elements are there, or were a moment ago.
     commands.renew = in_sets("add", table, elements, timeout) + in_sets("delete", table, elements) +
@@ -143,7 +162,7 @@ Result<const LabNode*> LabNetwork::node(const std::string& name) const {
     return &*found;
 }
 
-Status LabNetwork::cut(const std::string& id, const std::vector<Way>& ways) {
+Status LabNetwork::known(const std::vector<Way>& ways) const {
     for (const auto& way : ways) {
         for (const auto& name : {way.from, way.to}) {
             if (const auto found = node(name); !name.empty() && !found) {
@@ -151,7 +170,27 @@ Status LabNetwork::cut(const std::string& id, const std::vector<Way>& ways) {
             }
         }
     }
-    const auto commands = cut_commands(id, ways, lease);
+    return ok();
+}
+
+Status LabNetwork::cut(const std::string& id, const std::vector<Way>& ways) {
+    return impair(id, ways, {.loss = 1});
+}
+
+Status LabNetwork::can_impair(const Impairment& impairment) {
+    return kernel_can(impairment);
+}
+
+Status LabNetwork::impair(const std::string& id,
+                          const std::vector<Way>& ways,
+                          const Impairment& impairment) {
+    if (auto all = known(ways); !all) {
+        return all;
+    }
+    if (impairment.delay > Duration{}) {
+        return delay_ports(rack_, id, ways, impairment.delay);
+    }
+    const auto commands = cut_commands(id, ways, lease, impairment);
     if (!commands) {
         return commands.error();
     }
@@ -172,6 +211,9 @@ Status LabNetwork::mend(const std::string& id) {
     const std::lock_guard lock(mutex_);
     renewals_.erase(id);
     const auto gone = nft("mend " + id, {"-f", "-"}, "delete table " + table_of(id) + "\n");
+    if (auto freed = free_ports(rack_, id); !freed) {
+        return freed;
+    }
     return gone || gone.error().kind == ErrorKind::not_found ? ok() : Status(gone.error());
 }
 
@@ -179,7 +221,8 @@ Result<bool> LabNetwork::is_cut(const std::string& id) {
     const auto tried = "look for cut " + id;
     const auto listed = nft(tried, {"-j", "list", "table", "bridge", "ordeal-" + id}, "");
     if (!listed) {
-        return listed.error().kind == ErrorKind::not_found ? Result<bool>(false) : listed.error();
+        return listed.error().kind == ErrorKind::not_found ? has_delayed_ports(rack_, id)
+                                                           : listed.error();
     }
     const auto document = nlohmann::json::parse(*listed, nullptr, false);
     if (document.is_discarded() || !document.contains("nftables")) {
@@ -190,10 +233,9 @@ Result<bool> LabNetwork::is_cut(const std::string& id) {
     });
 }
 
-Result<Duration> LabNetwork::echo(Plane plane,
+Result<Ping> LabNetwork::open_way(Plane plane,
                                   const std::string& from,
-                                  const std::string& to,
-                                  Duration deadline) {
+                                  const std::string& to) const {
     auto inside = rack_;
     if (!from.empty()) {
         const auto sender = node(from);
@@ -209,9 +251,24 @@ Result<Duration> LabNetwork::echo(Plane plane,
     if (inside.pid == 0) {
         return fail(ErrorKind::unavailable, "reach " + to + " from " + from, from + " is down");
     }
-    auto ping = Ping::open(static_cast<pid_t>(inside.pid),
-                           to.empty() ? rack_address(plane) : (*receiver)->address(plane));
-    return ping ? ping->echo(deadline) : ping.error();
+    return Ping::open(static_cast<pid_t>(inside.pid),
+                      to.empty() ? rack_address(plane) : (*receiver)->address(plane));
+}
+
+Result<Duration> LabNetwork::echo(Plane plane,
+                                  const std::string& from,
+                                  const std::string& to,
+                                  Duration deadline) {
+    auto way = open_way(plane, from, to);
+    return way ? way->echo(deadline) : way.error();
+}
+
+Result<Bytes> LabNetwork::speed(Plane plane,
+                                const std::string& from,
+                                const std::string& to,
+                                Duration span) {
+    auto way = open_way(plane, from, to);
+    return way ? way->speed(span) : way.error();
 }
 
 void LabNetwork::renew(const std::stop_token& stop) {

@@ -2,6 +2,7 @@
 
 #include "core/testbed.hpp"
 #include "testbed/lab/lab.hpp"
+#include "testbed/ping.hpp"
 
 #include <condition_variable>
 #include <map>
@@ -26,17 +27,29 @@ class LabNetwork final : public Network {
     LabNetwork& operator=(const LabNetwork&) = delete;
 
     Status cut(const std::string& id, const std::vector<Way>& ways) override;
+    Status impair(const std::string& id,
+                  const std::vector<Way>& ways,
+                  const Impairment& impairment) override;
+    Status can_impair(const Impairment& impairment) override;
     Status mend(const std::string& id) override;
     Result<bool> is_cut(const std::string& id) override;
     Result<Duration> echo(Plane plane,
                           const std::string& from,
                           const std::string& to,
                           Duration deadline) override;
+    Result<Bytes> speed(Plane plane,
+                        const std::string& from,
+                        const std::string& to,
+                        Duration span) override;
 
   private:
     [[nodiscard]] Result<std::string> nft(const std::string& tried,
                                           const std::vector<std::string>& words,
                                           const std::string& commands) const;
+    [[nodiscard]] Result<Ping> open_way(Plane plane,
+                                        const std::string& from,
+                                        const std::string& to) const;
+    [[nodiscard]] Status known(const std::vector<Way>& ways) const;
     [[nodiscard]] Result<const LabNode*> node(const std::string& name) const;
     void renew(const std::stop_token& stop);
 
@@ -48,8 +61,8 @@ class LabNetwork final : public Network {
     std::jthread renewer_;                         ///< last: it uses all of the above
 };
 
-/// nft commands that make the cut, and those that renew its lease. `usage` when the id or a way
-/// makes no sense.
+/// nft commands that make the cut, or drop a part of what goes these ways, and those that renew the
+/// lease. `usage` when the id or a way makes no sense.
 struct CutCommands {
     std::string make;
     std::string renew;
@@ -57,6 +70,7 @@ struct CutCommands {
 
 [[nodiscard]] Result<CutCommands> cut_commands(const std::string& id,
                                                const std::vector<Way>& ways,
-                                               Duration lease);
+                                               Duration lease,
+                                               const Impairment& impairment = {.loss = 1});
 
 }  // namespace ordeal

@@ -3,6 +3,7 @@
 #include "core/testbed.hpp"
 #include "testbed/sim/sim_world.hpp"
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -109,15 +110,26 @@ class SimNetwork final : public Network {
     explicit SimNetwork(SimWorld& world) : world_(world) {}
 
     Status cut(const std::string& id, const std::vector<Way>& ways) override;
+    Status impair(const std::string& id,
+                  const std::vector<Way>& ways,
+                  const Impairment& impairment) override;
+    Status can_impair(const Impairment& impairment) override;
     Status mend(const std::string& id) override;
     Result<bool> is_cut(const std::string& id) override;
     Result<Duration> echo(Plane plane,
                           const std::string& from,
                           const std::string& to,
                           Duration deadline) override;
+    Result<Bytes> speed(Plane plane,
+                        const std::string& from,
+                        const std::string& to,
+                        Duration span) override;
 
   private:
+    [[nodiscard]] Status order(const std::string& tried, const std::function<void()>& deed);
+
     SimWorld& world_;
+    double owed_ = 0;  ///< of echoes that impairments take
 };
 
 }  // namespace ordeal

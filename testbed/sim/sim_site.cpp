@@ -11,6 +11,7 @@ using namespace std::chrono_literals;
 constexpr Duration controller_latency = 30ms;
 constexpr Duration off_time = 1s;  // of a power cycle
 constexpr Duration echo_latency = 300us;
+constexpr Bytes full_speed{std::uint64_t{100} << 20U};  // a second
 
 constexpr Duration program_tick = 10ms;
 constexpr Duration power_death = 2ms;
@@ -57,24 +58,34 @@ Status SimPower::order(PowerOrder order, Duration deadline) {
     return ok();
 }
 
-Status SimNetwork::cut(const std::string& id, const std::vector<Way>& ways) {
+Status SimNetwork::order(const std::string& tried, const std::function<void()>& deed) {
     if (world_.mishaps().network == Deed::fails) {
-        return fail(ErrorKind::refused, "cut " + id, "not permitted");
+        return fail(ErrorKind::refused, tried, "not permitted");
     }
     if (world_.mishaps().network == Deed::works) {
-        world_.cut(id, ways);
+        deed();
     }
     return ok();
 }
 
+Status SimNetwork::cut(const std::string& id, const std::vector<Way>& ways) {
+    return order("cut " + id, [&] { world_.cut(id, ways); });
+}
+
+Status SimNetwork::impair(const std::string& id,
+                          const std::vector<Way>& ways,
+                          const Impairment& impairment) {
+    return order("impair " + id, [&] { world_.impair(id, ways, impairment); });
+}
+
+Status SimNetwork::can_impair(const Impairment& /*impairment*/) {
+    return world_.mishaps().no_impairment
+               ? Status(fail(ErrorKind::missing, "impair a network", "the switches cannot"))
+               : ok();
+}
+
 Status SimNetwork::mend(const std::string& id) {
-    if (world_.mishaps().network == Deed::fails) {
-        return fail(ErrorKind::refused, "mend " + id, "not permitted");
-    }
-    if (world_.mishaps().network == Deed::works) {
-        world_.mend(id);
-    }
-    return ok();
+    return order("mend " + id, [&] { world_.mend(id); });
 }
 
 Result<bool> SimNetwork::is_cut(const std::string& id) {
@@ -96,12 +107,32 @@ Result<Duration> SimNetwork::echo(Plane plane,
     if (world_.mishaps().blind) {
         return fail(ErrorKind::unavailable, tried, "the networks cannot be read");
     }
-    if (!up(from) || !up(to) || !world_.connected(plane, from, to) || deadline < echo_latency) {
+    const auto impairment = world_.impairment(plane, from, to);
+    const auto way = echo_latency + impairment.delay;
+    owed_ += impairment.loss;
+    const bool lost = owed_ >= 1;
+    if (lost) {
+        owed_ -= 1;
+    }
+    if (lost || !up(from) || !up(to) || !world_.connected(plane, from, to) || deadline < way) {
         world_.scheduler().wait_for(deadline, {});
         return fail(ErrorKind::timeout, tried, "no answer in " + to_text(deadline));
     }
-    world_.scheduler().wait_for(echo_latency, {});
-    return echo_latency;
+    world_.scheduler().wait_for(way, {});
+    return way;
+}
+
+Result<Bytes> SimNetwork::speed(Plane plane,
+                                const std::string& from,
+                                const std::string& to,
+                                Duration span) {
+    const auto first = echo(plane, from, to, span);
+    if (!first) {
+        return first.error().kind == ErrorKind::timeout ? Result<Bytes>(Bytes{}) : first.error();
+    }
+    world_.scheduler().wait_for(span - *first, {});
+    const auto rate = world_.impairment(plane, from, to).rate;
+    return rate.count == 0 ? full_speed : std::min(rate, full_speed);
 }
 
 Status SimHost::start_program(const std::string& name,

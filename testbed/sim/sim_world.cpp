@@ -1,5 +1,6 @@
 #include "testbed/sim/sim_world.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace ordeal {
@@ -8,6 +9,18 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr Duration boot_time = 4s;
+
+bool affects(const std::vector<Way>& ways,
+             Plane plane,
+             std::string_view from,
+             std::string_view to) {
+    const auto hits = [](std::string_view end, std::string_view who) {
+        return end.empty() || end == who;
+    };
+    return std::ranges::any_of(ways, [&](const Way& way) {
+        return way.plane == plane && hits(way.from, from) && hits(way.to, to);
+    });
+}
 
 }  // namespace
 
@@ -118,23 +131,33 @@ void SimWorld::cut(const std::string& id, std::vector<Way> ways) {
     rewire();
 }
 
+void SimWorld::impair(const std::string& id, std::vector<Way> ways, const Impairment& impairment) {
+    impairments_[id] = {.ways = std::move(ways), .impairment = impairment};
+}
+
 void SimWorld::mend(const std::string& id) {
+    impairments_.erase(id);
     cuts_.erase(id);
     rewire();
 }
 
 bool SimWorld::passes(Plane plane, std::string_view from, std::string_view to) const {
-    const auto hits = [](std::string_view end, std::string_view who) {
-        return end.empty() || end == who;
-    };
-    for (const auto& [id, ways] : cuts_) {
-        for (const auto& way : ways) {
-            if (way.plane == plane && hits(way.from, from) && hits(way.to, to)) {
-                return false;
-            }
+    return std::ranges::none_of(
+        cuts_, [&](const auto& cut) { return affects(cut.second, plane, from, to); });
+}
+
+Impairment SimWorld::impairment(Plane plane, std::string_view one, std::string_view other) const {
+    Impairment sum;
+    for (const auto& [id, impaired] : impairments_) {
+        const auto& each = impaired.impairment;
+        if (affects(impaired.ways, plane, one, other) ||
+            affects(impaired.ways, plane, other, one)) {
+            sum.loss = std::min(1.0, sum.loss + each.loss);
+            sum.delay += each.delay;
+            sum.rate = each.rate.count != 0 ? each.rate : sum.rate;
         }
     }
-    return true;
+    return sum;
 }
 
 void SimWorld::rewire() {

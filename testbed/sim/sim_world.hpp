@@ -26,11 +26,12 @@ struct SimMishaps {
     Deed guest_faults = Deed::works;  ///< Guest::inject
     Deed power = Deed::works;         ///< Power::order
     Deed commands = Deed::works;      ///< Host::run
-    Deed network = Deed::works;       ///< Network::cut, Network::mend
+    Deed network = Deed::works;       ///< Network: cut, impair, mend
     Deed storage = Deed::works;       ///< Storage: impose, lift, start_server
     bool libvirt_hangs = false;       ///< each call ends with `timeout` after its deadline
     bool agent_silent = false;        ///< takes no order and answers nothing; heartbeats go on
     bool blind = false;               ///< processes, networks and disks' reports cannot be read
+    bool no_impairment = false;       ///< the switches can cut, but not impair
     bool power_lies = false;          ///< Power::state says the opposite
 };
 
@@ -102,9 +103,17 @@ class SimWorld {
 
     /// Cuts of the networks, by their ids.
     void cut(const std::string& id, std::vector<Way> ways);
+    void impair(const std::string& id, std::vector<Way> ways, const Impairment& impairment);
     void mend(const std::string& id);
 
-    [[nodiscard]] bool is_cut(const std::string& id) const { return cuts_.contains(id); }
+    [[nodiscard]] bool is_cut(const std::string& id) const {
+        return cuts_.contains(id) || impairments_.contains(id);
+    }
+
+    /// All that impairs the way there or back, added up.
+    [[nodiscard]] Impairment impairment(Plane plane,
+                                        std::string_view one,
+                                        std::string_view other) const;
 
     /// Whether a frame of `plane` from one to the other arrives. Empty: the controller.
     [[nodiscard]] bool passes(Plane plane, std::string_view from, std::string_view to) const;
@@ -124,7 +133,14 @@ class SimWorld {
     SimMishaps mishaps_;
     std::vector<std::unique_ptr<SimMachine>> machines_;
     std::map<std::string, std::filesystem::path> images_;
+
+    struct Impaired {
+        std::vector<Way> ways;
+        Impairment impairment;
+    };
+
     std::map<std::string, std::vector<Way>> cuts_;
+    std::map<std::string, Impaired> impairments_;
     SimAgenda agenda_;  // last: its task must end before what its actions touch
 };
 

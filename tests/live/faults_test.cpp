@@ -2,6 +2,7 @@
 #include "tests/live/live_run.hpp"
 
 #include <initializer_list>
+#include <set>
 
 // One trial of every fault that the other live tests leave out, with a real guest: it acts, it is
 // healed, nothing is left, and nothing that was acknowledged is lost.
@@ -33,7 +34,9 @@ class LiveFaults : public LiveRun {
             fault.params = defaults_of(wanted);
             cell.domains.at(0).host = "n1";
             cell.hosts = 2;
-            cell.recover = false;
+            const bool moves = wanted.kind.starts_with("domain.");
+            cell.domains.at(0).lease = moves;
+            cell.recover = moves;
             cell.cell = {{"fault", wanted.kind}};
             std::erase_if(cell.checks, [](const CheckSpec& check) {
                 return check.kind != "no_acked_write_lost";
@@ -68,6 +71,11 @@ class LiveFaults : public LiveRun {
             for (const auto* residue : trial.history.of(event::fault_residue)) {
                 EXPECT_EQ(residue->data.get<std::string>("residue"), "none");
             }
+            std::set<std::string> boots;
+            for (const auto* hello : trial.history.of(event::agent_hello)) {
+                boots.insert(hello->data.get<std::string>("boot_id"));
+            }
+            EXPECT_EQ(boots.size(), 1U) << "it was started again";
             ASSERT_EQ(trial.findings.size(), 1U);
             EXPECT_EQ(trial.findings[0].verdict, Verdict::pass) << trial.findings[0].summary;
         }
@@ -99,6 +107,17 @@ TEST_F(LiveFaults, OfHostsAndNetworksActAndLoseNothing) {
              {.kind = "host.io_hog", .target = "n1"},
              {.kind = "network.link_down"},
              {.kind = "network.partition", .target = "n1"}});
+}
+
+TEST_F(LiveFaults, OfALossyAndASlowStoragePlaneActAndLoseNothing) {
+    const std::string storage = "storage";
+    run_all({{.kind = "network.loss", .target = "n1", .params = {{"plane", storage}}},
+             {.kind = "network.rate", .target = "n1", .params = {{"plane", storage}}}});
+}
+
+TEST_F(LiveFaults, ThatBringADomainToASecondHostActAndLoseNothing) {
+    run_all({{.kind = "domain.migrate"},
+             {.kind = "domain.second_instance", .params = {{"expect", std::string("refused")}}}});
 }
 
 }  // namespace

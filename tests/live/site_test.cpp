@@ -232,6 +232,59 @@ TEST_F(LiveSite, CutsBetweenTwoHostsAndTheKernelEndsItWithTheController) {
     EXPECT_FALSE(*network().is_cut("apart"));
 }
 
+TEST_F(LiveSite, LosesAPartOfWhatPassesOrLimitsItsRate) {
+    const std::vector<Way> ways{{.plane = Plane::storage, .from = "n1", .to = ""},
+                                {.plane = Plane::storage, .from = "", .to = "n1"}};
+    for (const auto& impairment : {Impairment{.loss = 0.5}, Impairment{.rate = Bytes{1U << 16U}}}) {
+        if (const auto can = network().can_impair(impairment); !can) {
+            GTEST_SKIP() << can.error().text();
+        }
+    }
+    const auto before = network().speed(Plane::storage, "", "n1", 1s);
+    ASSERT_TRUE(before) << before.error().text();
+
+    ASSERT_TRUE(network().impair("lossy", ways, {.loss = 0.5}));
+    EXPECT_TRUE(*network().is_cut("lossy"));
+    constexpr int sent = 60;
+    int back = 0;
+    for (int i = 0; i < sent; ++i) {
+        back += echoes(Plane::storage, "", "n1") ? 1 : 0;
+    }
+    EXPECT_GT(back, 0);
+    EXPECT_LT(back, sent);
+    EXPECT_TRUE(network().echo(Plane::guest, "", "n1", patience));
+    ASSERT_TRUE(network().mend("lossy"));
+    EXPECT_FALSE(*network().is_cut("lossy"));
+
+    constexpr Bytes rate{1U << 16U};
+    ASSERT_TRUE(network().impair("slow", ways, {.rate = rate}));
+    const auto slow = network().speed(Plane::storage, "", "n1", 1s);
+    ASSERT_TRUE(slow) << slow.error().text();
+    EXPECT_GT(slow->count, 0U);
+    EXPECT_LT(slow->count, 2 * rate.count);
+    EXPECT_LT(slow->count, before->count);
+    ASSERT_TRUE(network().mend("slow"));
+    EXPECT_TRUE(network().echo(Plane::storage, "", "n1", patience));
+}
+
+TEST_F(LiveSite, DelaysWhatGoesToAHostWhereTheKernelHasNetem) {
+    constexpr Duration delay = 50ms;
+    const std::vector<Way> to_n1{{.plane = Plane::guest, .from = "", .to = "n1"}};
+    if (const auto can = network().can_impair({.delay = delay}); !can) {
+        EXPECT_EQ(can.error().kind, ErrorKind::missing) << can.error().text();
+        EXPECT_EQ(network().impair("late", to_n1, {.delay = delay}).error().kind,
+                  ErrorKind::missing);
+        EXPECT_FALSE(*network().is_cut("late"));
+        EXPECT_TRUE(network().mend("late"));
+        GTEST_SKIP() << can.error().text();
+    }
+    ASSERT_TRUE(network().impair("late", to_n1, {.delay = delay}));
+    EXPECT_TRUE(*network().is_cut("late"));
+    EXPECT_GE(*network().echo(Plane::guest, "", "n1", patience), delay);
+    ASSERT_TRUE(network().mend("late"));
+    EXPECT_FALSE(*network().is_cut("late"));
+}
+
 TEST_F(LiveSite, MigratesARunningGuestWhoseAgentIsFoundAgain) {
     if (!fs::exists(cache_directory() / "guest/current/vmlinuz")) {
         GTEST_SKIP() << "needs the guest image";

@@ -1,3 +1,4 @@
+#include "testbed/lab/impairment.hpp"
 #include "testbed/lab/network.hpp"
 #include "testbed/lab/planes.hpp"
 
@@ -10,7 +11,9 @@ namespace ordeal {
 namespace {
 
 using namespace std::chrono_literals;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 using ::testing::Not;
 
 TEST(LabPlanes, GiveEveryMachineAnAddressOfItsOwn) {
@@ -56,6 +59,30 @@ TEST(CutCommands, DropWhatComesGoesAndPasses) {
     EXPECT_THAT(made, HasSubstr("through { \"n1-guest\" . \"n2-guest\" timeout 2000ms }"));
     EXPECT_THAT(commands->renew, HasSubstr("delete element"));
     EXPECT_THAT(commands->renew, Not(HasSubstr("add table"))) << "a mended cut stays mended";
+}
+
+TEST(CutCommands, LoseAPartOrLimitTheRate) {
+    const std::vector<Way> ways{{.plane = Plane::guest, .from = "n1", .to = ""}};
+    EXPECT_THAT(cut_commands("f", ways, 1s)->make, HasSubstr("@in counter drop"));
+    EXPECT_THAT(cut_commands("f", ways, 1s, {.loss = 0.125})->make,
+                HasSubstr("@in numgen random mod 10000 < 1250 counter drop"));
+    EXPECT_THAT(cut_commands("f", ways, 1s, {.rate = Bytes{1'000'000}})->make,
+                HasSubstr("@in limit rate over 1000000 bytes/second burst 50000 bytes counter"));
+    EXPECT_THAT(cut_commands("f", ways, 1s, {.rate = Bytes{1000}})->make,
+                HasSubstr("burst 6056 bytes"))
+        << "less than a frame would be a cut";
+}
+
+TEST(DelayedPorts, AreThoseOfTheId) {
+    const auto answer = [](const std::string& handle, const std::string& kind) {
+        return R"([{"kind":"noqueue","handle":"0:","dev":"lo","root":true},{"kind":")" + kind +
+               R"(","handle":")" + handle + R"(","dev":"n1-guest","root":true}])";
+    };
+    const auto mine = handle_of("slow-n1");
+    EXPECT_THAT(*delayed_ports(answer(mine, "netem"), "slow-n1"), ElementsAre("n1-guest"));
+    EXPECT_THAT(*delayed_ports(answer(mine, "netem"), "slow-n2"), IsEmpty());
+    EXPECT_THAT(*delayed_ports(answer(mine, "tbf"), "slow-n1"), IsEmpty());
+    EXPECT_FALSE(delayed_ports("tc: not found", "slow-n1"));
 }
 
 TEST(CutCommands, RefuseNamesThatNftWouldReadAsMore) {
