@@ -59,14 +59,14 @@ std::string in_sets(const std::string& verb,
            in_set(verb, table, "through", elements.through, timeout);
 }
 
-/// What a rule does with frames of its ways. A burst of a few frames must get through for anything
-/// to get through.
+/// What a rule does with frames of its ways. A limit of bytes lets a second's worth and the burst
+/// through at once when nothing came before (net/netfilter/nft_limit.c).
 std::string verdict_of(const Impairment& impairment) {
-    constexpr std::uint64_t few_frames = 4 * 1514;
+    constexpr std::uint64_t few_frames = 4 * 1514UL;
     if (impairment.rate.count != 0) {
         return fmt::format("limit rate over {} bytes/second burst {} bytes counter drop",
                            impairment.rate.count,
-                           std::max(impairment.rate.count / 20, few_frames));
+                           few_frames);
     }
     if (impairment.loss < 1) {
         return fmt::format("numgen random mod 10000 < {} counter drop",

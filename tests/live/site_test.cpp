@@ -258,6 +258,7 @@ TEST_F(LiveSite, LosesAPartOfWhatPassesOrLimitsItsRate) {
 
     constexpr Bytes rate{1U << 16U};
     ASSERT_TRUE(network().impair("slow", ways, {.rate = rate}));
+    static_cast<void>(network().speed(Plane::storage, "", "n1", 1s));  // what passes at once
     const auto slow = network().speed(Plane::storage, "", "n1", 1s);
     ASSERT_TRUE(slow) << slow.error().text();
     EXPECT_GT(slow->count, 0U);
