@@ -1,6 +1,7 @@
 #include "campaign/definition.hpp"
 
 #include "campaign/definition_cell.hpp"
+#include "campaign/definition_exploration.hpp"
 #include "campaign/definition_matrix.hpp"
 #include "campaign/definition_rules.hpp"
 #include "core/toml_reader.hpp"
@@ -99,6 +100,9 @@ std::optional<Definition> judge(const Document& document,
         auto experiment = read_cell(document, root, kinds, found);
         check_rules(document, root, experiment, kinds, found);
         experiment.cell = cell;
+        if (experiment.explore && found.empty()) {
+            set_up_exploration(experiment, kinds);
+        }
         complaints.add(found, cell);
         definition.cells.push_back(std::move(experiment));
     }

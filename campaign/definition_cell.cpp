@@ -131,11 +131,13 @@ class CellReader {
         experiment_.deadline = params.get<Duration>("deadline");
         experiment_.hosts = static_cast<int>(params.get<std::int64_t>("hosts", 1));
         experiment_.recover = params.get<bool>("recover", true);
+        experiment_.explore = params.get<bool>("explore", false);
     }
 
     void read_domain(const Node& table) {
         const auto params = read(table, definition_keys::domain(), {"disk"});
         DomainSpec domain{.name = read_name(table, params),
+                          .machine = params.get<std::string>("machine"),
                           .host = params.get<std::string>("host"),
                           .failover = params.get<std::string>("failover"),
                           .lease = params.get<bool>("lease", false),
@@ -152,6 +154,7 @@ class CellReader {
                                     .mount_options = keys.get<std::string>("mount_options"),
                                     .cache = keys.get<std::string>("cache"),
                                     .backing = keys.get<std::string>("backing"),
+                                    .sector = keys.get<Bytes>("sector"),
                                     .werror = keys.get<std::string>("werror"),
                                     .rerror = keys.get<std::string>("rerror"),
                                     .epoch = keys.get<bool>("epoch", false)});

@@ -58,12 +58,22 @@ std::vector<ParamSpec> experiment() {
             {.name = "recover",
              .type = boolean,
              .help = "start the domains again after healing",
-             .fallback = defaults.recover}};
+             .fallback = defaults.recover},
+            {.name = "explore",
+             .type = boolean,
+             .help = "record the disks that are written to, and examine every state that a crash "
+                     "could have left on them",
+             .fallback = defaults.explore}};
 }
 
 std::vector<ParamSpec> domain() {
     const DomainSpec defaults;
     return {{.name = "name", .type = text, .help = "short name, a-z, 0-9 and \"-\""},
+            {.name = "machine",
+             .type = choice,
+             .help = "bare: none, agent and disk are the host's own, to compare with",
+             .fallback = defaults.machine,
+             .choices = {"virtual", "bare"}},
             {.name = "host",
              .type = text,
              .help = "where it is made, if not on the first; n1, n2, … in the lab",
@@ -128,6 +138,12 @@ std::vector<ParamSpec> disk() {
                      "a server by NBD, iSCSI or NFS",
              .fallback = defaults.backing,
              .choices = {"file", "local", "nbd", "iscsi", "nfs"}},
+            {.name = "sector",
+             .type = size,
+             .help = "what the disk writes whole: 512 B or 4 KiB",
+             .fallback = defaults.sector,
+             .minimum = Bytes{512},
+             .maximum = Bytes{4096}},
             {.name = "werror",
              .type = choice,
              .help = "what QEMU does when a write fails",

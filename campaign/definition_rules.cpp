@@ -1,5 +1,6 @@
 #include "campaign/definition_rules.hpp"
 
+#include "campaign/definition_exploration.hpp"
 #include "core/suggest.hpp"
 #include "core/wire_ledger.hpp"
 
@@ -27,6 +28,7 @@ class Rules {
         check_faults();
         check_probes();
         check_checks();
+        check_exploration(document_, root_, experiment_, out_);
     }
 
   private:
@@ -266,7 +268,7 @@ class Rules {
 
     void check_checks() {
         const auto tables = root_.tables("check");
-        if (experiment_.checks.empty()) {
+        if (experiment_.checks.empty() && !experiment_.explore) {
             const Entry* entry = root_.find("check");
             const bool list = entry != nullptr && entry->value.as<Node::Array>() != nullptr;
             if (entry == nullptr || list) {
@@ -342,6 +344,8 @@ class Rules {
                 lacks("a domain with a disk", "add [[domain.disk]] below the domain");
             } else if (need == "load" && root_.find("load") == nullptr) {
                 lacks("a load", "add [[load]] with domain and profile");
+            } else if (need == "explore" && !experiment_.explore) {
+                lacks("explore = true", "set it in [experiment]");
             } else if (need == "recover" && !experiment_.recover) {
                 lacks("recover = true", "set it in [experiment], or leave it out");
             } else if (find_kind(kinds_.probes, need) != nullptr && !has_probe(need)) {

@@ -74,6 +74,15 @@ void TrialDomain::subscribe() {
                hello.arrived,
                {{"boot_id", hello.boot_id}, {"capabilities", hello.capabilities}});
     }));
+    if (spec_.machine == "virtual") {
+        subscriptions_.push_back(guest_->on_write_cache([this](const GuestWriteCache& cache) {
+            recorder_.record({.at = recorder_.now(),
+                              .kind = std::string(event::write_cache),
+                              .source = "guest",
+                              .subject = subject(),
+                              .data = {{"device", cache.device}, {"mode", cache.mode}}});
+        }));
+    }
     subscriptions_.push_back(guest_->on_protocol_error([this](const std::string& error) {
         record(event::agent_protocol_error, scheduler_.now(), {{"error", error}});
     }));
@@ -91,7 +100,59 @@ void TrialDomain::beat(const Beat& one) {
     scheduler_.notify();
 }
 
+/// QEMU's side of the write caches' contract, as it is now.
+void TrialDomain::note_cache_contracts() {
+    const auto contracts = testbed_.cache_contracts(provisioned_.domain);
+    if (!contracts) {
+        record(event::note, scheduler_.now(), {{"text", contracts.error().text()}});
+        return;
+    }
+    for (const auto& contract : *contracts) {
+        recorder_.record({.at = recorder_.now(),
+                          .kind = std::string(event::write_cache),
+                          .source = "qemu",
+                          .subject = subject(),
+                          .data = {{"disk", contract.disk},
+                                   {"writeback", contract.writeback},
+                                   {"direct", contract.direct},
+                                   {"no_flush", contract.no_flush}}});
+    }
+}
+
+void TrialDomain::put_mark(std::uint64_t sequence) {
+    ledger::Mark mark;
+    {
+        const std::lock_guard lock(mutex_);
+        mark = *marking_;
+    }
+    mark.sequence = sequence;
+    const auto bytes = ledger::encode_mark(mark);
+    auto put =
+        testbed_.storage().mark({provisioned_.host, provisioned_.domain, marked_disk_}, bytes);
+    // A recording with fewer promises than were made is sound, but it must be known.
+    if (!put && !marks_lost_.exchange(true)) {
+        record(event::note, scheduler_.now(), {{"text", put.error().text()}});
+    }
+}
+
+/// The fsync had returned before the guest sent this, and its flush had completed before that.
+void TrialDomain::mark(const Acknowledged& range) {
+    ledger::Plan plan;
+    {
+        const std::lock_guard lock(mutex_);
+        if (!marking_ || !ledger_open_ || marks_lost_) {
+            return;
+        }
+        plan = marking_->plan;
+    }
+    for (auto record = range.first; record <= range.last; ++record) {
+        put_mark(ledger::sequence_of(
+            plan, static_cast<std::uint32_t>(range.writer), static_cast<std::uint64_t>(record)));
+    }
+}
+
 void TrialDomain::acknowledged(const Acknowledged& range) {
+    mark(range);
     std::optional<Acknowledged> complete;
     bool first = false;
     {
@@ -206,15 +267,31 @@ Status TrialDomain::start_probes(const Experiment& experiment, const Catalogues&
 }
 
 Status TrialDomain::start_load(const LoadOrder& order, Duration allowance) {
+    const auto disk = std::ranges::find(spec_.disks, order.spec.disk, &DiskSpec::name);
+    const bool recorded = disk != spec_.disks.end() && disk->backing == "recorded";
+    const auto plan = plan_of(order);
+    if (!plan) {
+        return plan.error();
+    }
     {
         const std::lock_guard lock(mutex_);
         ledger_open_ = true;
+        if (recorded) {
+            marking_ = ledger::Mark{*plan, order.directory()};
+            marked_disk_ = order.spec.disk;
+        }
+    }
+    if (recorded) {
+        note_cache_contracts();
     }
     // Stamped before the order: the first acknowledgement may come before the agent's answer.
     const auto ordered = scheduler_.now();
     auto started = guest_->start_load(order, allowance);
     if (started) {
         record(event::load_started, ordered, ledger_fields(order));
+        if (recorded) {
+            put_mark(0);
+        }
     }
     return started;
 }
@@ -239,6 +316,9 @@ bool TrialDomain::gone() {
 Status TrialDomain::destroy() {
     if (gone()) {
         return ok();
+    }
+    if (marking_) {
+        note_cache_contracts();
     }
     auto destroyed = host_->hypervisor().destroy(provisioned_.domain);
     return !destroyed && gone() ? ok() : destroyed;

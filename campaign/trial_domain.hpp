@@ -4,7 +4,9 @@
 #include "campaign/following_host.hpp"
 #include "campaign/trial_recorder.hpp"
 #include "core/testbed.hpp"
+#include "core/wire_mark.hpp"
 
+#include <atomic>
 #include <filesystem>
 #include <map>
 #include <memory>
@@ -84,6 +86,10 @@ class TrialDomain {
     void subscribe();
     void beat(const Beat& beat);
     void acknowledged(const Acknowledged& range);
+    /// Of the load's disk, when it is recorded: the acknowledgement's place in the recording.
+    void mark(const Acknowledged& range);
+    void put_mark(std::uint64_t sequence);
+    void note_cache_contracts();
     void record_acknowledged(const Acknowledged& range);
     void close_ledger();
     void record(std::string_view kind, Instant at, Fields data);
@@ -100,6 +106,9 @@ class TrialDomain {
     Pulse pulse_;
     std::map<std::int64_t, Unrecorded> unrecorded_;  ///< by writer
     bool ledger_open_ = false;
+    std::optional<ledger::Mark> marking_;  ///< of the present load, when its disk is recorded
+    std::string marked_disk_;
+    std::atomic<bool> marks_lost_ = false;
 
     std::vector<std::unique_ptr<ProbeRecorder>> observers_;
     // Last, so that they end before what they use.

@@ -224,6 +224,17 @@ void add_explore(CLI::App& app, Parsed& parsed) {
     verb->add_option("--export-dm-log-writes",
                      options.export_log,
                      "Write the trace as a log of dm-log-writes instead of exploring");
+    verb->add_option(
+        "--oracle",
+        options.oracle,
+        "Shell command that judges a sample of states; sees $ORDEAL_TREE, $ORDEAL_IMAGE, "
+        "$ORDEAL_MARKS");
+    verb->add_option("--oracle-states", options.oracle_states, "So many states are shown to it")
+        ->capture_default_str();
+    verb->add_option("--html", options.html, "Write a report, with a picture, to this file");
+    verb->add_option("--junit", options.junit, "The same as JUnit XML");
+    verb->add_option("--json-report", options.json_report, "The same as JSON");
+    verb->add_option("--markdown", options.markdown, "The same as Markdown");
     auto* state =
         verb->add_option("--state", options.state, "Rebuild this state instead of exploring");
     verb->add_option("--write-image", options.write_image, "Where the rebuilt disk goes")
@@ -231,7 +242,7 @@ void add_explore(CLI::App& app, Parsed& parsed) {
     state->needs("--write-image");
     verb->footer(
         "Examples:\n"
-        "  ordeal explore vm.trace --base vm.base\n"
+        "  ordeal explore vm.trace --base vm.base --html crash.html\n"
         "  ordeal explore vm.trace --base vm.base --fault qemu-killed --json\n"
         "  ordeal explore vm.trace --base vm.base --state 00f3a9c2d1b4e587.12.3-1 "
         "--write-image bad.img");

@@ -5,13 +5,14 @@
 #include "cli/tools.hpp"
 #include "cli/verbs.hpp"
 #include "verifier/crash/dm_log_writes.hpp"
-#include "verifier/crash/exploration.hpp"
 #include "verifier/crash/ext_engine.hpp"
 #include "verifier/crash/kernel_sample.hpp"
+#include "verifier/crash_run.hpp"
+#include "verifier/scratch.hpp"
 
 #include <algorithm>
 #include <array>
-#include <cstdlib>
+#include <chrono>
 #include <fmt/format.h>
 #include <fstream>
 #include <thread>
@@ -21,55 +22,6 @@ namespace {
 
 namespace fs = std::filesystem;
 using namespace verifier::crash;  // NOLINT(google-build-using-namespace)
-
-constexpr std::uint64_t largest_disk = std::uint64_t{8} << 30U;
-
-/// A directory in memory that goes away with it.
-class Scratch {
-  public:
-    Scratch() {
-        std::error_code ignored;
-        const auto parent = fs::is_directory("/dev/shm", ignored) ? fs::path("/dev/shm")
-                                                                  : fs::temp_directory_path();
-        auto name = (parent / "ordeal-explore-XXXXXX").string();
-        if (::mkdtemp(name.data()) != nullptr) {
-            path_ = name;
-        }
-    }
-
-    ~Scratch() {
-        std::error_code ignored;
-        if (!path_.empty()) {
-            fs::remove_all(path_, ignored);
-        }
-    }
-
-    Scratch(const Scratch&) = delete;
-    Scratch& operator=(const Scratch&) = delete;
-
-    [[nodiscard]] const fs::path& path() const { return path_; }
-
-  private:
-    fs::path path_;
-};
-
-Result<std::vector<std::byte>> read_image(const fs::path& path) {
-    std::error_code code;
-    const auto size = fs::file_size(path, code);
-    if (code || size > largest_disk) {
-        return fail(code ? ErrorKind::not_found : ErrorKind::unavailable,
-                    "read the base image " + path.string(),
-                    code ? code.message() : "larger than 8 GiB",
-                    "give the recorder's copy of the disk with --base");
-    }
-    std::vector<std::byte> bytes(size);
-    std::ifstream file(path, std::ios::binary);
-    file.read(reinterpret_cast<char*>(bytes.data()), static_cast<std::streamsize>(size));
-    if (!file) {
-        return fail(ErrorKind::unavailable, "read the base image " + path.string(), "cut short");
-    }
-    return bytes;
-}
 
 /// The member of `known` with this name.
 template <class Enum, std::size_t count>
@@ -155,16 +107,34 @@ int exit_code(const Exploration& found) {
                                                                       : exit_pass;
 }
 
+/// Explores, or samples where our engine does not know the filesystem.
+Result<Exploration> look(Tools& tools,
+                         const ExploreOptions& options,
+                         const Trace& trace,
+                         const std::vector<std::byte>& base,
+                         const ExplorationOptions& how) {
+    if (options.filesystem == "ext") {
+        return verifier::explore_recording(
+            tools,
+            trace,
+            base,
+            how,
+            options.referee ? verifier::WithReferee::yes : verifier::WithReferee::no);
+    }
+    const verifier::Scratch scratch;
+    if (scratch.path().empty()) {
+        return fail(ErrorKind::unavailable, "make a scratch directory", "mkdtemp failed");
+    }
+    Referee judge(tools, scratch.path(), "sample.img");
+    return sample_by_kernel(trace, base, how, options.filesystem, options.states, judge);
+}
+
 int explore(const CommonOptions& common,
             const ExploreOptions& options,
             const Trace& trace,
             const std::vector<std::byte>& base,
             const CrashRules& rules) {
     const SignalStop stop([](const std::string& what) { fmt::print(stderr, "{}\n", what); });
-    const Scratch scratch;
-    if (scratch.path().empty()) {
-        return tell(fail(ErrorKind::unavailable, "make a scratch directory", "mkdtemp failed"));
-    }
     ProcessTools tools;
     ExplorationOptions how;
     how.rules = rules;
@@ -180,25 +150,34 @@ int explore(const CommonOptions& common,
         }
         how.budget = budget.value();
     }
-    Referee judge(tools, scratch.path(), "sample.img");
-    const auto found =
-        options.filesystem != "ext"
-            ? sample_by_kernel(trace, base, how, options.filesystem, options.states, judge)
-            : explore_trace(
-                  trace, base, how, ext_engine, [&](unsigned worker) -> std::unique_ptr<Referee> {
-                      if (!options.referee) {
-                          return nullptr;
-                      }
-                      return std::make_unique<Referee>(
-                          tools, scratch.path(), fmt::format("worker-{}.img", worker));
-                  });
+    const auto began = std::chrono::system_clock::now();
+    const auto found = look(tools, options, trace, base, how);
     if (!found) {
         return tell(found.error());
     }
+    auto facts = verifier::crash_facts(trace, rules, *found);
+    if (!options.oracle.empty()) {
+        const auto said = verifier::consult(tools,
+                                            trace,
+                                            base,
+                                            rules,
+                                            {.command = {"sh", "-c", options.oracle},
+                                             .states = options.oracle_states,
+                                             .budget = how.budget,
+                                             .stop = how.stop});
+        if (!said) {
+            return tell(said.error());
+        }
+        verifier::add_oracle(facts, *said);
+    }
+    if (auto written = write_explore_reports(options, facts, began); !written) {
+        return tell(written.error());
+    }
     fmt::print("{}",
-               common.json ? explore_json(trace, rules, found.value())
-                           : explore_text(trace, rules, found.value()));
-    return stop.signal() != 0 ? 128 + stop.signal() : exit_code(found.value());
+               common.json ? explore_json(trace, rules, *found, facts)
+                           : explore_text(trace, rules, *found, facts));
+    const bool condemned = facts.get<std::int64_t>("oracle_bad") != 0;
+    return stop.signal() != 0 ? 128 + stop.signal() : condemned ? exit_fail : exit_code(*found);
 }
 
 }  // namespace
@@ -208,7 +187,12 @@ int execute(const CommonOptions& common, const ExploreOptions& options) {
     if (!rules) {
         return tell(rules.error());
     }
-    auto base = read_image(options.base);
+    if (!options.oracle.empty() && !options.filesystem.starts_with("ext")) {
+        return tell(fail(ErrorKind::usage,
+                         "show states of " + options.filesystem + " to an oracle",
+                         "e2fsck and debugfs prepare them, which know ext3 and ext4 only"));
+    }
+    auto base = verifier::read_base(options.base);
     if (!base) {
         return tell(base.error());
     }

@@ -1,6 +1,12 @@
 #include "cli/explore_report.hpp"
 
 #include "core/units.hpp"
+#include "reports/crash_states.hpp"
+#include "reports/html.hpp"
+#include "reports/json.hpp"
+#include "reports/junit.hpp"
+#include "reports/markdown.hpp"
+#include "verifier/crash_run.hpp"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -59,16 +65,18 @@ std::string picture(const Exploration& found) {
     return letters;
 }
 
-std::string rules_text(const CrashRules& rules) {
-    auto text = fmt::format(
-        "{}, cache={}, {}", name_of(rules.fault), name_of(rules.cache), name_of(rules.format));
-    if (rules.lying_flushes == CrashRules::all_flushes) {
-        text += ", no flush counts";
-    } else if (rules.lying_flushes != 0) {
-        text += fmt::format(", the last {} flushes were lies", rules.lying_flushes);
+std::string oracle_text(const Fields& facts) {
+    if (!facts.has("oracle_shown")) {
+        return {};
     }
-    if (rules.damage != SectorDamage::none) {
-        text += fmt::format(", sectors may be {}", name_of(rules.damage));
+    auto text = fmt::format("  {:<16} shown {} states, a sample; condemned {}\n",
+                            "oracle",
+                            facts.get<std::int64_t>("oracle_shown"),
+                            facts.get<std::int64_t>("oracle_bad"));
+    for (const auto& bad : reports::bad_states(facts)) {
+        if (bad.kind == "oracle") {
+            text += fmt::format("    {}: {}\n", bad.id, bad.words);
+        }
     }
     return text;
 }
@@ -90,7 +98,10 @@ std::string bad_text(const BadState& bad) {
 
 }  // namespace
 
-std::string explore_text(const Trace& trace, const CrashRules& rules, const Exploration& found) {
+std::string explore_text(const Trace& trace,
+                         const CrashRules& rules,
+                         const Exploration& found,
+                         const Fields& facts) {
     const auto& coverage = found.coverage;
     auto text = fmt::format("{}\n\n", headline(found));
     const auto line = [&](std::string_view name, const std::string& value) {
@@ -101,7 +112,7 @@ std::string explore_text(const Trace& trace, const CrashRules& rules, const Expl
                      trace.name,
                      trace.events.size(),
                      trace.cut ? ", cut at its end" : ""));
-    line("fault", rules_text(rules));
+    line("fault", verifier::rules_text(rules));
     line("crash states",
          fmt::format("{} of {} covered, {}",
                      to_text(coverage.covered),
@@ -143,6 +154,7 @@ std::string explore_text(const Trace& trace, const CrashRules& rules, const Expl
                      found.acknowledged,
                      found.promises_checked,
                      found.promises_broken));
+    text += oracle_text(facts);
     line("over time", picture(found));
     for (std::size_t i = 0; i < std::min(bad_printed, found.bad_states.size()); ++i) {
         text += bad_text(found.bad_states[i]);
@@ -154,7 +166,10 @@ std::string explore_text(const Trace& trace, const CrashRules& rules, const Expl
     return text;
 }
 
-std::string explore_json(const Trace& trace, const CrashRules& rules, const Exploration& found) {
+std::string explore_json(const Trace& trace,
+                         const CrashRules& rules,
+                         const Exploration& found,
+                         const Fields& facts) {
     nlohmann::json bad = nlohmann::json::array();
     for (const auto& one : found.bad_states) {
         bad.push_back({{"kind", name_of(one.kind)},
@@ -175,41 +190,101 @@ std::string explore_json(const Trace& trace, const CrashRules& rules, const Expl
                             {"bad", instant.bad.str()},
                             {"runs", instant.runs}});
     }
-    const nlohmann::json all{{"trace", fmt::format("{:016x}", trace.name)},
-                             {"events", trace.events.size()},
-                             {"cut", trace.cut},
-                             {"fault", rules_text(rules)},
-                             {"atom_bytes", trace.header.atom},
-                             {"atoms", found.atoms},
-                             {"possible", found.coverage.possible.str()},
-                             {"covered", found.coverage.covered.str()},
-                             {"complete", found.coverage.complete()},
-                             {"sampled_by", found.sampled_by},
-                             {"caveats", trace.caveats},
-                             {"bad", found.bad.str()},
-                             {"bad_exact", found.bad_exact},
-                             {"recovery",
-                              {{"possible", found.recovery.possible.str()},
-                               {"covered", found.recovery.covered.str()},
-                               {"complete", found.complete()},
-                               {"bad", found.bad_recovery.str()},
-                               {"runs", found.recovery.runs}}},
-                             {"runs", found.coverage.runs},
-                             {"partial_instants", found.coverage.partial_instants},
-                             {"sound_leaves", found.sound_leaves},
-                             {"bad_leaves", found.bad_leaves},
-                             {"unjudged_leaves", found.unjudged_leaves},
-                             {"disagreements", found.disagreements},
-                             {"unique_images", found.unique_images},
-                             {"refereed", found.refereed},
-                             {"refereed_raw", found.refereed_raw},
-                             {"acknowledged", found.acknowledged},
-                             {"promises_checked", found.promises_checked},
-                             {"promises_broken", found.promises_broken},
-                             {"seconds", seconds(found.took)},
-                             {"bad_states", std::move(bad)},
-                             {"instants", std::move(instants)}};
+    nlohmann::json all{{"trace", fmt::format("{:016x}", trace.name)},
+                       {"events", trace.events.size()},
+                       {"cut", trace.cut},
+                       {"fault", verifier::rules_text(rules)},
+                       {"atom_bytes", trace.header.atom},
+                       {"atoms", found.atoms},
+                       {"possible", found.coverage.possible.str()},
+                       {"covered", found.coverage.covered.str()},
+                       {"complete", found.coverage.complete()},
+                       {"sampled_by", found.sampled_by},
+                       {"caveats", trace.caveats},
+                       {"bad", found.bad.str()},
+                       {"bad_exact", found.bad_exact},
+                       {"recovery",
+                        {{"possible", found.recovery.possible.str()},
+                         {"covered", found.recovery.covered.str()},
+                         {"complete", found.complete()},
+                         {"bad", found.bad_recovery.str()},
+                         {"runs", found.recovery.runs}}},
+                       {"runs", found.coverage.runs},
+                       {"partial_instants", found.coverage.partial_instants},
+                       {"sound_leaves", found.sound_leaves},
+                       {"bad_leaves", found.bad_leaves},
+                       {"unjudged_leaves", found.unjudged_leaves},
+                       {"disagreements", found.disagreements},
+                       {"unique_images", found.unique_images},
+                       {"refereed", found.refereed},
+                       {"refereed_raw", found.refereed_raw},
+                       {"acknowledged", found.acknowledged},
+                       {"promises_checked", found.promises_checked},
+                       {"promises_broken", found.promises_broken},
+                       {"seconds", seconds(found.took)},
+                       {"bad_states", std::move(bad)},
+                       {"instants", std::move(instants)}};
+    if (facts.has("oracle_shown")) {
+        nlohmann::json condemned = nlohmann::json::array();
+        for (const auto& state : reports::bad_states(facts)) {
+            if (state.kind == "oracle") {
+                condemned.push_back({{"state", state.id}, {"words", state.words}});
+            }
+        }
+        all["oracle"] = {{"shown", facts.get<std::int64_t>("oracle_shown")},
+                         {"condemned", facts.get<std::int64_t>("oracle_bad")},
+                         {"states", std::move(condemned)}};
+    }
     return all.dump(2) + "\n";
+}
+
+namespace {
+
+/// As if it were a run of one trial.
+RunRecord as_run(const ExploreOptions& options, const Fields& facts, WallTime began) {
+    const auto subject = options.trace.filename().string();
+    auto finding = verifier::crash_finding(facts, subject);
+    TrialRecord trial{.number = 1,
+                      .experiment = "explore",
+                      .started = began,
+                      .wall = facts.get<Duration>("took"),
+                      .verdict = finding.verdict,
+                      .reason = finding.summary};
+    trial.findings.push_back(std::move(finding));
+    trial.history = History({{Instant{},
+                              std::string(event::examined),
+                              std::string(verifier::crash_check),
+                              subject,
+                              facts}});
+    RunRecord run{.id = subject, .started = began, .wall = trial.wall, .finished = true};
+    run.command_line = {
+        "ordeal", "explore", options.trace.string(), "--base", options.base.string()};
+    run.planned_trials = 1;
+    run.experiments.push_back({.name = "explore",
+                               .title = "Crash states of " + subject,
+                               .question = "What could a crash have left of the recorded disk?"});
+    run.trials.push_back(std::move(trial));
+    return run;
+}
+
+}  // namespace
+
+Status write_explore_reports(const ExploreOptions& options, const Fields& facts, WallTime began) {
+    const auto run = as_run(options, facts, began);
+    Status written = ok();
+    if (!options.html.empty()) {
+        written = reports::write_html(run, options.html);
+    }
+    if (written && !options.junit.empty()) {
+        written = reports::write_junit(run, options.junit);
+    }
+    if (written && !options.json_report.empty()) {
+        written = reports::write_json(run, options.json_report);
+    }
+    if (written && !options.markdown.empty()) {
+        written = reports::write_markdown(run, options.markdown);
+    }
+    return written;
 }
 
 }  // namespace ordeal::cli

@@ -92,6 +92,13 @@ struct ExploreOptions {
     std::filesystem::path export_log;   ///< write the trace as a dm-log-writes log instead
     std::string state;                  ///< rebuild this one instead
     std::filesystem::path write_image;  ///< to here
+    std::string oracle;                 ///< a shell command that judges states; empty: none
+    std::uint64_t oracle_states = 200;  ///< that it is shown
+    // Reports as files, in formats as those of a run; empty: none.
+    std::filesystem::path html;
+    std::filesystem::path junit;
+    std::filesystem::path json_report;
+    std::filesystem::path markdown;
 };
 
 struct DoctorOptions {

@@ -66,6 +66,11 @@ inline constexpr std::string_view load_started = "load.started";
 inline constexpr std::string_view ledger_acknowledged = "ledger.acknowledged";
 inline constexpr std::string_view load_stopped = "load.stopped";
 
+/// What somebody said of a disk's write cache. source: "guest" (device, mode) or "qemu" (disk
+/// (string), writeback, direct, no_flush (bool)). subject: domain. Two that differ mean that the
+/// contract changed.
+inline constexpr std::string_view write_cache = "disk.write_cache";
+
 /// The guest agent said hello (again). boot_id (string), capabilities (list).
 inline constexpr std::string_view agent_hello = "agent.hello";
 /// The agent link carried a frame that could not be used. error (string).

@@ -23,7 +23,10 @@ struct DiskSpec {
     std::string mount_options;        ///< for the guest's mount, may be empty
     std::string cache =
         "none";  ///< QEMU's cache mode: none | writeback | writethrough | directsync | unsafe
-    std::string backing = "file";   ///< file | local | nbd | iscsi | nfs; see docs/cache-modes.md
+    /// file | local | nbd | iscsi | nfs, see docs/cache-modes.md; or "recorded", which an
+    /// experiment that explores makes of "file"
+    std::string backing = "file";
+    Bytes sector{512};              ///< what it writes whole and the guest sees: 512 or 4096
     std::string werror = "enospc";  ///< QEMU's policy: report | stop | enospc | ignore
     std::string rerror = "report";  ///< report | stop | ignore
     bool epoch =
@@ -33,6 +36,8 @@ struct DiskSpec {
 /// A virtual machine as the experiment wants it. The testbed gives it a unique name per trial.
 struct DomainSpec {
     std::string name;
+    /// Or "bare": no virtual machine; agent, load and mount are the host's own, to compare with.
+    std::string machine = "virtual";
     std::string host;      ///< where it is made; empty: the testbed's first host
     std::string failover;  ///< where it is started once nobody runs it any more; empty: nowhere
     bool lease = false;    ///< libvirt's lock daemon lets one instance of it run
@@ -83,11 +88,12 @@ struct Experiment {
     std::string title;
     std::string question;  ///< what the reader learns, one sentence
     int trials = 1;
-    Duration settle{};    ///< steady state must hold this long before the load counts
-    Duration duration{};  ///< load time of a trial if no fault ends it, and at least
-    Duration deadline{};  ///< of a whole trial
-    int hosts = 1;        ///< that the testbed must have at least, beside those that are named
-    bool recover = true;  ///< start domains again after healing and wait for the agent
+    Duration settle{};     ///< steady state must hold this long before the load counts
+    Duration duration{};   ///< load time of a trial if no fault ends it, and at least
+    Duration deadline{};   ///< of a whole trial
+    int hosts = 1;         ///< that the testbed must have at least, beside those that are named
+    bool recover = true;   ///< start domains again after healing and wait for the agent
+    bool explore = false;  ///< record the disks that loads write to, for every_crash_state
     std::vector<DomainSpec> domains;
     std::vector<LoadSpec> loads;
     std::vector<FaultSpec> faults;

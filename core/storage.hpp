@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <limits>
 #include <optional>
+#include <span>
 #include <string>
 
 /// What is behind a domain's disks, as far as faults act on it.
@@ -69,6 +70,11 @@ class Storage {
     virtual Result<std::optional<ProcessRef>> server(const DiskName& disk) = 0;
     /// Starts it unless it runs, and waits until it listens.
     virtual Status start_server(const DiskName& disk) = 0;
+
+    /// Puts a mark (core/wire_mark.hpp) behind all that the disk's recording holds so far: what the
+    /// marker knew to be complete is before it. Blocks for a short time only. Errors: not_found
+    /// (nobody records the disk), unavailable, timeout.
+    virtual Status mark(const DiskName& disk, std::span<const std::byte> bytes) = 0;
 };
 
 }  // namespace ordeal

@@ -2,7 +2,30 @@
 
 #include "core/injector.hpp"
 
+#include <algorithm>
+
 namespace ordeal {
+
+Result<ledger::Plan> plan_of(const LoadOrder& order) {
+    const auto profile = ledger::parse_profile(order.spec.profile);
+    if (!profile) {
+        return profile.error();
+    }
+    const auto narrow = [](std::uint64_t number) {
+        return static_cast<std::uint32_t>(std::min<std::uint64_t>(number, UINT32_MAX));
+    };
+    const ledger::Plan plan{
+        .profile = *profile,
+        .run = order.run_id,
+        .seed = order.seed,
+        .record_size = narrow(order.spec.record.count),
+        .writers = narrow(static_cast<std::uint64_t>(std::max(order.spec.writers, 0))),
+        .slots = order.slots};
+    if (auto valid = ledger::validate(plan); !valid) {
+        return valid.error();
+    }
+    return plan;
+}
 
 std::string_view name_of(DomainState state) {
     switch (state) {

@@ -5,6 +5,7 @@
 #include "core/result.hpp"
 #include "core/storage.hpp"
 #include "core/units.hpp"
+#include "core/wire_ledger.hpp"
 
 #include <array>
 #include <chrono>
@@ -271,6 +272,15 @@ struct LoadOrder {
     [[nodiscard]] std::string directory() const { return "ledger-" + std::to_string(run_id); }
 };
 
+/// The ledger that the order makes. Errors: definition (no such profile, or validate()'s).
+[[nodiscard]] Result<ledger::Plan> plan_of(const LoadOrder& order);
+
+/// What the guest's kernel thinks of a disk's write cache.
+struct GuestWriteCache {
+    std::string device;  ///< "vda"
+    std::string mode;    ///< "write back" | "write through"
+};
+
 /// The doors into one guest: agent link, network, console. None of them goes through libvirtd.
 class Guest {
   public:
@@ -289,6 +299,8 @@ class Guest {
     virtual Subscription on_hello(std::function<void(const Hello&)> callback) = 0;
     virtual Subscription on_beat(std::function<void(const Beat&)> callback) = 0;
     virtual Subscription on_acknowledged(std::function<void(const Acknowledged&)> callback) = 0;
+    /// Once for each disk when the agent opens its session, and whenever it changed.
+    virtual Subscription on_write_cache(std::function<void(const GuestWriteCache&)> callback) = 0;
     virtual Subscription on_protocol_error(std::function<void(const std::string&)> callback) = 0;
     /// Heartbeats over the guest's network (UDP), by the same agent.
     virtual Subscription on_network_beat(std::function<void(const Beat&)> callback) = 0;
@@ -304,6 +316,19 @@ struct Specimen {
     std::string domain;
     DiskSpec disk;
     std::filesystem::path image;  ///< a raw image; belongs to the examiner, who may change it
+    /// Of a disk that was recorded: the recording and the disk before it. Not to be changed.
+    std::filesystem::path trace = {};
+    std::filesystem::path base = {};
+};
+
+/// What a disk's layers say, while it is used, of the volatile write cache above the storage.
+struct CacheContract {
+    std::string disk;        ///< DiskSpec::name
+    bool writeback = false;  ///< the guest may hold a write for done that no flush has followed
+    bool direct = false;     ///< QEMU goes around the host's page cache
+    bool no_flush = false;   ///< QEMU drops the guest's flushes
+
+    bool operator==(const CacheContract&) const = default;
 };
 
 /// What a domain was provisioned as.
@@ -344,6 +369,9 @@ class Testbed {
     virtual Result<Specimen> capture(const std::string& domain,
                                      const std::string& disk,
                                      const std::filesystem::path& destination) = 0;
+    /// What QEMU says of the disks' caches now, in the order of the spec; empty where there is no
+    /// QEMU to ask. Errors: unavailable, timeout.
+    virtual Result<std::vector<CacheContract>> cache_contracts(const std::string& domain) = 0;
     /// Destroys and undefines the domain and closes its doors. Idempotent.
     virtual Status remove(const std::string& domain) = 0;
 

@@ -123,6 +123,15 @@ struct LogLine {
     static void fields(auto& m, auto&& visit) { visit(m.level, m.text); }
 };
 
+/// What the guest's kernel thinks of a disk: sent for each when a session opens, and when it
+/// changed.
+struct WriteCache {
+    std::string device;  ///< "vda"
+    std::string mode;    ///< the kernel's word in queue/write_cache: "write back", "write through"
+
+    static void fields(auto& m, auto&& visit) { visit(m.device, m.mode); }
+};
+
 // Controller to agent ---------------------------------------------------------------------------
 
 /// Asks for a Hello and restarts the sequences of both directions.
@@ -196,7 +205,8 @@ using Message = std::variant<Hello,
                              LoadStatusRequest,
                              ClockRead,
                              SetHeartbeatInterval,
-                             InjectFault>;
+                             InjectFault,
+                             WriteCache>;
 
 /// The bytes of one frame. Throws std::length_error when the fields do not fit into a frame.
 [[nodiscard]] Buffer encode(const Message& message, std::uint32_t sequence);

@@ -24,6 +24,7 @@ constexpr Duration reconnect_interval = 20ms;
 constexpr Duration flush_limit = 500ms;
 constexpr Duration shortest_interval = 1ms;
 constexpr Duration longest_interval = 1min;
+constexpr Duration look_interval = 1s;
 
 template <class... F>
 struct Overloaded : F... {
@@ -44,6 +45,24 @@ Fd connect_socket(const std::string& path) {
     }
     ::fcntl(fd.get(), F_SETFL, O_NONBLOCK);
     return fd;
+}
+
+/// Without privilege bits for others: who may connect gives orders.
+Fd listen_at(const std::string& path) {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    if (path.size() >= sizeof address.sun_path) {
+        return {};
+    }
+    std::ranges::copy(path, std::begin(address.sun_path));
+    Fd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    const auto* name = reinterpret_cast<const sockaddr*>(&address);
+    ::unlink(path.c_str());
+    const auto mask = ::umask(0077);
+    const bool listens =
+        fd && ::bind(fd.get(), name, sizeof address) == 0 && ::listen(fd.get(), 1) == 0;
+    ::umask(mask);
+    return listens ? std::move(fd) : Fd{};
 }
 
 bool is_socket(const std::string& path) {
@@ -77,6 +96,7 @@ void Agent::run() {
         }
         collect();
         beat_when_due();
+        tell_write_caches();
         if (!transmit()) {
             disconnect();
             continue;
@@ -88,7 +108,14 @@ void Agent::run() {
 
 /// A virtio-serial port stays open for good and says whether somebody listens at the other end.
 void Agent::connect() {
-    if (!port_) {
+    if (!options_.listen.empty()) {
+        if (!listener_) {
+            listener_ = listen_at(options_.listen);
+        }
+        is_socket_ = true;
+        port_ = Fd(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+    }
+    if (!port_ && options_.listen.empty()) {
         const auto path = options_.port.empty() ? find_port(port_name) : options_.port;
         is_socket_ = is_socket(path);
         port_ = is_socket_ ? connect_socket(path)
@@ -117,6 +144,8 @@ void Agent::begin_session() {
     decoder_ = {};
     frame_.clear();
     next_beat_ = Clock::now();
+    write_caches_.clear();
+    next_look_ = next_beat_;
     say_hello(0);
 }
 
@@ -225,6 +254,22 @@ void Agent::beat_when_due() {
         ++skipped_;
     }
     ++beats_;
+}
+
+/// sysfs answers without touching the disk.
+void Agent::tell_write_caches() {
+    const auto now = Clock::now();
+    if (now < next_look_ || outbox_.size() >= max_outbox) {
+        return;
+    }
+    next_look_ = now + look_interval;
+    for (auto& cache : write_caches()) {
+        auto& told = write_caches_[cache.device];
+        if (told != cache.mode) {
+            told = cache.mode;
+            send(std::move(cache));
+        }
+    }
 }
 
 wire::Heartbeat Agent::heartbeat(std::uint64_t number, std::uint64_t skipped) const {

@@ -7,6 +7,7 @@
 #include <atomic>
 #include <chrono>
 #include <deque>
+#include <map>
 #include <netinet/in.h>
 #include <optional>
 #include <string>
@@ -16,7 +17,8 @@
 namespace ordeal::agent {
 
 struct Options {
-    std::string port;  ///< character device or unix socket; empty: the virtio-serial port
+    std::string port;    ///< character device or unix socket; empty: the virtio-serial port
+    std::string listen;  ///< make this unix socket instead and serve one controller at a time
     std::optional<sockaddr_in> udp;      ///< where the second heartbeat goes
     Duration interval{};                 ///< between heartbeats
     std::vector<std::string> permitted;  ///< faults that may be made here
@@ -49,6 +51,7 @@ class Agent {
     void report(wire::LogLevel level, const std::string& text);
     void collect();
     void beat_when_due();
+    void tell_write_caches();
     void say_hello(std::uint32_t request);
     void dispatch(const wire::Message& message);
     void set_interval(const wire::SetHeartbeatInterval& request);
@@ -62,6 +65,7 @@ class Agent {
     std::atomic<Duration::rep> interval_;
     std::atomic<std::uint64_t> problems_ = 0;
     Fd wake_;
+    Fd listener_;
     Fd port_;
     bool is_socket_ = false;
     bool connected_ = false;
@@ -73,6 +77,8 @@ class Agent {
     Clock::time_point next_beat_;
     std::uint64_t beats_ = 0;
     std::uint64_t skipped_ = 0;
+    std::map<std::string, std::string> write_caches_;  ///< as told in this session
+    Clock::time_point next_look_;                      ///< at them
     Load load_;
     std::jthread network_;
 };

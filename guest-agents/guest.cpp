@@ -45,6 +45,18 @@ wire::ClockReading read_clocks(const wire::ClockRead& request) {
             read_clock(CLOCK_BOOTTIME)};
 }
 
+std::vector<wire::WriteCache> write_caches() {
+    std::vector<wire::WriteCache> caches;
+    std::error_code none;
+    for (const auto& entry : std::filesystem::directory_iterator("/sys/block", none)) {
+        if (std::filesystem::exists(entry.path() / "device", none)) {
+            caches.push_back(
+                {entry.path().filename().string(), first_line(entry.path() / "queue/write_cache")});
+        }
+    }
+    return caches;
+}
+
 std::string find_port(const std::string& name) {
     std::error_code none;
     for (const auto& entry : std::filesystem::directory_iterator("/sys/class/virtio-ports", none)) {

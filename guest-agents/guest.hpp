@@ -4,6 +4,7 @@
 #include "core/wire_messages.hpp"
 
 #include <string>
+#include <vector>
 
 namespace ordeal::agent {
 
@@ -18,6 +19,9 @@ namespace ordeal::agent {
 
 /// All clocks at once, for a request.
 [[nodiscard]] wire::ClockReading read_clocks(const wire::ClockRead& request);
+
+/// What the kernel thinks of the write cache of each disk that has hardware, real or virtual.
+[[nodiscard]] std::vector<wire::WriteCache> write_caches();
 
 /// The device of the virtio-serial port with this name, "/dev/vport1p1", found through sysfs so
 /// that no udev is needed; empty while there is none.

@@ -21,6 +21,7 @@ constexpr auto usage =
 Serves the controller over the virtio-serial port org.ordeal.agent.0.
 
   --port PATH      another character device, or a unix socket to connect to
+  --listen PATH    make a unix socket there and serve who connects, one at a time
   --udp ADDR:PORT  send the heartbeat there as well (IPv4)
   --interval MS    milliseconds between heartbeats (1 to 60000; default 100)
   --permit LIST    faults that may be made here, with commas between: panic,agent_kill or all
@@ -68,6 +69,9 @@ bool accept(int option,
         case 'p':
             options.port = value;
             return true;
+        case 'l':
+            options.listen = value;
+            return !value.empty();
         case 'u':
             return parse_address(value, options.udp.emplace());
         case 'i':
@@ -90,8 +94,9 @@ bool accept(int option,
 }  // namespace
 
 int main(int argc, char** argv) {
-    ordeal::agent::Options options{{}, {}, 100ms, {}};
+    ordeal::agent::Options options{{}, {}, {}, 100ms, {}};
     const option names[] = {{"port", required_argument, nullptr, 'p'},
+                            {"listen", required_argument, nullptr, 'l'},
                             {"udp", required_argument, nullptr, 'u'},
                             {"interval", required_argument, nullptr, 'i'},
                             {"permit", required_argument, nullptr, 'f'},

@@ -1,5 +1,6 @@
 #include "reports/html.hpp"
 
+#include "reports/equivalence.hpp"
 #include "reports/escape.hpp"
 #include "reports/file.hpp"
 #include "reports/html_parts.hpp"
@@ -119,6 +120,18 @@ void append_comparisons(std::string& out, const RunSummary& summary) {
     put(out, "</ul></section>");
 }
 
+void append_equivalences(std::string& out, const RunSummary& summary) {
+    const auto found = equivalences(summary);
+    if (found.empty()) {
+        return;
+    }
+    put(out, "<section class=\"differences\"><h2>Whether the variants do the same</h2><ul>");
+    for (const auto& each : found) {
+        put(out, "<li>{}.</li>", html(each.sentence()));
+    }
+    put(out, "</ul></section>");
+}
+
 void append_cell(std::string& out,
                  const CellSummary& cell,
                  const TrialsShown& shown,
@@ -201,6 +214,7 @@ std::string render_html(const RunRecord& run,
     append_masthead(out, summary);
     append_contents(out, summary);
     append_comparisons(out, summary);
+    append_equivalences(out, summary);
     for (std::size_t i = 0; i < summary.cells.size(); ++i) {
         append_cell(out, summary.cells[i], shown, i);
     }

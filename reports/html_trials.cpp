@@ -1,3 +1,4 @@
+#include "reports/crash_states.hpp"
 #include "reports/escape.hpp"
 #include "reports/html_parts.hpp"
 #include "reports/put.hpp"
@@ -156,6 +157,9 @@ void append_trial(std::string& out,
     put(out,
         "<div class=\"wide\">{}</div>",
         timeline_svg(trial.story, order, fmt::format("Timeline of trial {}", record.number)));
+    for (const auto* exploration : explorations(record)) {
+        append_exploration(out, *exploration);
+    }
     append_phases(out, trial.story);
     put(out, "<div class=\"columns\">");
     append_findings(out, record);

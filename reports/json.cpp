@@ -1,5 +1,7 @@
 #include "reports/json.hpp"
 
+#include "reports/crash_states.hpp"
+#include "reports/equivalence.hpp"
 #include "reports/escape.hpp"
 #include "reports/file.hpp"
 #include "reports/summary.hpp"
@@ -130,6 +132,11 @@ Json to_json(const TrialRecord& trial) {
                             {"evidence", to_json(finding.evidence)},
                             {"figures", to_json(finding.figures)}});
     }
+    Json crash_states = Json::array();
+    for (const auto* exploration : explorations(trial)) {
+        crash_states.push_back(
+            {{"subject", readable(exploration->subject)}, {"facts", to_json(exploration->data)}});
+    }
     Json evidence = Json::array();
     for (const auto& file : trial.evidence) {
         evidence.push_back(readable(file.string()));
@@ -143,6 +150,7 @@ Json to_json(const TrialRecord& trial) {
             {"verdict", name_of(trial.verdict)},
             {"reason", readable(trial.reason)},
             {"findings", findings},
+            {"crash_states", crash_states},
             {"evidence", evidence}};
 }
 
@@ -153,6 +161,17 @@ std::string render_json(const RunRecord& run) {
     Json cells = Json::array();
     for (const auto& cell : summary.cells) {
         cells.push_back(to_json(cell));
+    }
+    Json equivalent = Json::array();
+    for (const auto& each : equivalences(summary)) {
+        equivalent.push_back({{"check", readable(each.check)},
+                              {"a", readable(each.a->variant())},
+                              {"b", readable(each.b->variant())},
+                              {"margin", each.margin},
+                              {"low", each.low},
+                              {"high", each.high},
+                              {"shown", each.shown()},
+                              {"sentence", readable(each.sentence())}});
     }
     Json trials = Json::array();
     for (const auto& trial : run.trials) {
@@ -175,6 +194,7 @@ std::string render_json(const RunRecord& run) {
                           {"trials", to_json(summary.counts)},
                           {"versions", to_json(run.versions)}}},
                         {"cells", cells},
+                        {"equivalences", equivalent},
                         {"trials", trials}};
     return document.dump(2) + "\n";
 }

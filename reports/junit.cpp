@@ -1,5 +1,6 @@
 #include "reports/junit.hpp"
 
+#include "reports/crash_states.hpp"
 #include "reports/escape.hpp"
 #include "reports/file.hpp"
 #include "reports/summary.hpp"
@@ -32,6 +33,15 @@ std::string findings_text(const TrialRecord& trial) {
                             finding.summary);
         for (const auto& line : finding.evidence) {
             text += "    " + line + "\n";
+        }
+    }
+    for (const auto* exploration : explorations(trial)) {
+        text += fmt::format("crash states of {}\n", exploration->subject);
+        for (const auto& [name, words] : crash_lines(exploration->data)) {
+            text += fmt::format("    {}: {}\n", name, words);
+        }
+        for (const auto& state : bad_states(exploration->data)) {
+            text += fmt::format("    {} {}: {}\n", state.kind, state.id, state.words);
         }
     }
     return text;

@@ -1,5 +1,7 @@
 #include "reports/markdown.hpp"
 
+#include "reports/crash_states.hpp"
+#include "reports/equivalence.hpp"
 #include "reports/escape.hpp"
 #include "reports/file.hpp"
 #include "reports/put.hpp"
@@ -29,6 +31,44 @@ void append_observer_table(std::string& out, const CellSummary& cell) {
             median_text(observer),
             range_text(observer.latencies.measured),
             to_text(observer.longest_false_alive));
+    }
+}
+
+/// One line a recorded disk, worst trial first.
+void append_explorations(std::string& out, const CellSummary& cell) {
+    std::size_t lines = 0;
+    for (const auto& trial : cell.trials) {
+        for (const auto* exploration : explorations(*trial.record)) {
+            const auto& facts = exploration->data;
+            if (lines++ == 0) {
+                put(out,
+                    "\n| trial | crash states covered | bad | epochs | atoms | runs | unique "
+                    "images | "
+                    "by e2fsck | acknowledged | promises broken | time |\n"
+                    "|---|---|---|---|---|---|---|---|---|---|---|\n");
+            }
+            if (lines > most_trials) {
+                return;
+            }
+            put(out,
+                "| {} | {} of {}, {} | {} | {} | {} | {} | {} | {} | {} | {} of {} | {} |\n",
+                trial.record->number,
+                markdown(facts.get<std::string>("covered")),
+                markdown(facts.get<std::string>("possible")),
+                facts.get<bool>("complete") ? "complete" : "partial",
+                facts.get<std::int64_t>("bad_leaves") == 0
+                    ? "none"
+                    : markdown(facts.get<std::string>("bad")),
+                facts.get<std::int64_t>("epochs"),
+                facts.get<std::int64_t>("atoms"),
+                facts.get<std::int64_t>("runs"),
+                facts.get<std::int64_t>("unique_images"),
+                facts.get<std::int64_t>("refereed"),
+                facts.get<std::int64_t>("acknowledged"),
+                facts.get<std::int64_t>("promises_broken"),
+                facts.get<std::int64_t>("promises_checked"),
+                to_text(facts.get<Duration>("took")));
+        }
     }
 }
 
@@ -68,6 +108,9 @@ std::string render_markdown(const RunRecord& run) {
     if (!run.stop_reason.empty()) {
         put(out, "\nThe run ended early: {}.\n", markdown(run.stop_reason));
     }
+    for (const auto& each : equivalences(summary)) {
+        put(out, "\n{}.\n", markdown(each.sentence()));
+    }
     for (const auto& cell : summary.cells) {
         put(out, "\n### {}\n\n", markdown(cell.label()));
         if (cell.experiment != nullptr && !cell.experiment->question.empty()) {
@@ -82,6 +125,7 @@ std::string render_markdown(const RunRecord& run) {
                 grades.empty() ? "" : markdown(" " + grades + "."));
         }
         append_observer_table(out, cell);
+        append_explorations(out, cell);
         append_trials(out, cell);
     }
     put(out, "\nRepeat: {}\n", markdown(command_text(run)));

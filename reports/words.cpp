@@ -23,6 +23,9 @@ constexpr std::array phrases{
     Phrase{"filesystem_sound",
            "The filesystem was sound",
            "The filesystem was damaged beyond what is accepted"},
+    Phrase{"every_crash_state",
+           "Every state that a crash could have left was as expected",
+           "A crash could have left a bad state"},
     Phrase{"recovers_within", "The domain was back in time", "The domain was not back in time"},
 };
 

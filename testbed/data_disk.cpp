@@ -15,22 +15,33 @@ namespace {
 /// The command that formats an image; nothing for an unknown filesystem.
 std::optional<Argv> format_command(std::string_view filesystem,
                                    const std::string& image,
-                                   Bytes size) {
+                                   Bytes size,
+                                   Bytes sector) {
+    Argv command;
     if (filesystem == "ext3" || filesystem == "ext4") {
-        return Argv{"mke2fs",
-                    "-q",
-                    "-F",
-                    "-t",
-                    std::string(filesystem),
-                    "-E",
-                    "lazy_itable_init=0,lazy_journal_init=0",
-                    image,
-                    std::to_string(size.count / 1024) + "k"};
+        command = {"mke2fs",
+                   "-q",
+                   "-F",
+                   "-t",
+                   std::string(filesystem),
+                   "-E",
+                   "lazy_itable_init=0,lazy_journal_init=0"};
+        if (sector.count > 1024) {
+            command.insert(command.end(), {"-b", std::to_string(sector.count)});
+        }
+        command.insert(command.end(), {image, std::to_string(size.count / 1024) + "k"});
+    } else if (filesystem == "xfs") {
+        command = {"mkfs.xfs",
+                   "-q",
+                   "-s",
+                   "size=" + std::to_string(sector.count),
+                   "-d",
+                   "size=" + std::to_string(size.count),
+                   image};
+    } else {
+        return std::nullopt;
     }
-    if (filesystem == "xfs") {
-        return Argv{"mkfs.xfs", "-q", "-d", "size=" + std::to_string(size.count), image};
-    }
-    return std::nullopt;
+    return command;
 }
 
 Status make_sparse_file(const std::filesystem::path& path, Bytes size) {
@@ -52,10 +63,12 @@ Status make_sparse_file(const std::filesystem::path& path, Bytes size) {
 Status make_data_disk(const std::filesystem::path& image,
                       Bytes size,
                       std::string_view filesystem,
-                      Bytes unused,
+                      const DataDiskLayout& layout,
                       Duration deadline) {
-    const auto command = format_command(
-        filesystem, std::filesystem::absolute(image).string(), Bytes{size.count - unused.count});
+    const auto command = format_command(filesystem,
+                                        std::filesystem::absolute(image).string(),
+                                        Bytes{size.count - layout.unused.count},
+                                        layout.sector);
     if (!command) {
         return fail(ErrorKind::definition,
                     "make a disk with " + std::string(filesystem),

@@ -97,6 +97,10 @@ void add_disk(pugi::xml_node devices,
     } else {
         add(disk, "source", {{"file", place.file}});
     }
+    if (spec.sector.count != 512) {
+        const auto size = std::to_string(spec.sector.count);
+        add(disk, "blockio", {{"logical_block_size", size}, {"physical_block_size", size}});
+    }
     const std::string target = {'v', 'd', static_cast<char>('a' + index)};
     add(disk, "target", {{"dev", target}, {"bus", "virtio"}});
     add_text(disk, "serial", spec.name);

@@ -31,27 +31,14 @@ Beat beat_from(const wire::Heartbeat& heartbeat, Instant arrived) {
 }
 
 Result<wire::LoadStart> wire_order(const LoadOrder& order) {
-    const auto profile = ledger::parse_profile(order.spec.profile);
-    if (!profile) {
-        return profile.error();
+    auto plan = plan_of(order);
+    if (!plan) {
+        return plan.error();
     }
-    const auto narrow = [](std::uint64_t number) {
-        return static_cast<std::uint32_t>(std::min<std::uint64_t>(number, UINT32_MAX));
-    };
-    wire::LoadStart start;
-    start.directory = order.mount_point + "/" + order.directory();
-    start.plan = {.profile = *profile,
-                  .run = order.run_id,
-                  .seed = order.seed,
-                  .record_size = narrow(order.spec.record.count),
-                  .writers = narrow(static_cast<std::uint64_t>(std::max(order.spec.writers, 0))),
-                  .slots = order.slots};
-    start.rate_limit =
-        narrow(static_cast<std::uint64_t>(std::max<std::int64_t>(order.spec.rate, 0)));
-    if (auto valid = ledger::validate(start.plan); !valid) {
-        return valid.error();
-    }
-    return start;
+    return wire::LoadStart{.directory = order.mount_point + "/" + order.directory(),
+                           .plan = *plan,
+                           .rate_limit = static_cast<std::uint32_t>(
+                               std::clamp<std::int64_t>(order.spec.rate, 0, UINT32_MAX))};
 }
 
 }  // namespace
@@ -196,6 +183,10 @@ void GuestDoors::on_message(SteadyTime at, const wire::Acknowledged& acknowledge
     }
 }
 
+void GuestDoors::on_message(SteadyTime /*at*/, const wire::WriteCache& cache) {
+    write_caches_.call({cache.device, cache.mode});
+}
+
 void GuestDoors::on_message(SteadyTime /*at*/, const wire::LogLine& line) {
     spdlog::debug("the agent says domain={} text=\"{}\"", place_.domain, line.text);
 }
@@ -318,6 +309,10 @@ Subscription GuestDoors::on_beat(std::function<void(const Beat&)> callback) {
 
 Subscription GuestDoors::on_acknowledged(std::function<void(const Acknowledged&)> callback) {
     return acknowledged_.add(std::move(callback));
+}
+
+Subscription GuestDoors::on_write_cache(std::function<void(const GuestWriteCache&)> callback) {
+    return write_caches_.add(std::move(callback));
 }
 
 Subscription GuestDoors::on_protocol_error(std::function<void(const std::string&)> callback) {

@@ -72,6 +72,7 @@ class GuestDoors final : public Guest {
     Subscription on_hello(std::function<void(const Hello&)> callback) override;
     Subscription on_beat(std::function<void(const Beat&)> callback) override;
     Subscription on_acknowledged(std::function<void(const Acknowledged&)> callback) override;
+    Subscription on_write_cache(std::function<void(const GuestWriteCache&)> callback) override;
     Subscription on_protocol_error(std::function<void(const std::string&)> callback) override;
     Subscription on_network_beat(std::function<void(const Beat&)> callback) override;
     Subscription on_console(std::function<void(Instant, const std::string&)> callback) override;
@@ -91,6 +92,7 @@ class GuestDoors final : public Guest {
     void on_message(SteadyTime at, const wire::Hello& hello);
     void on_message(SteadyTime at, const wire::Heartbeat& heartbeat);
     void on_message(SteadyTime at, const wire::Acknowledged& acknowledged);
+    void on_message(SteadyTime at, const wire::WriteCache& cache);
     void on_message(SteadyTime at, const wire::LogLine& line);
 
     GuestPlace place_;
@@ -100,6 +102,7 @@ class GuestDoors final : public Guest {
     Listeners<Hello> hellos_;
     Listeners<Beat> beats_;
     Listeners<Acknowledged> acknowledged_;
+    Listeners<GuestWriteCache> write_caches_;
     Listeners<std::string> protocol_errors_;
     Listeners<Beat> network_beats_;
     Listeners<Instant, std::string> console_lines_;

@@ -68,6 +68,39 @@ Result<Fd> heartbeat_socket(const ProcessRef& rack) {
     return socket;
 }
 
+bool is_bare(const DomainSpec& spec) {
+    return spec.machine == "bare";
+}
+
+/// Where a bare machine has its disks; none for the others, which have them where all have.
+std::map<std::string, std::string> bare_mounts(const DomainSpec& spec) {
+    std::map<std::string, std::string> mounts;
+    for (const auto& disk : spec.disks) {
+        if (is_bare(spec)) {
+            mounts[disk.name] = bare_mount_point;
+        }
+    }
+    return mounts;
+}
+
+/// The uuid; a bare machine has none.
+Result<std::string> define(LabHost& host,
+                           const DomainSpec& spec,
+                           const DomainPlace& place,
+                           const std::string& xml) {
+    if (!is_bare(spec)) {
+        return host.libvirt()->define(xml);
+    }
+    const auto& disk = spec.disks.front();
+    host.bare_machines().add(place.name,
+                             {.disk = place.disks.front().file,
+                              .filesystem = disk.filesystem,
+                              .mount_options = disk.mount_options,
+                              .agent_socket = place.agent_socket,
+                              .log = place.console});
+    return std::string();
+}
+
 Status check(const DomainSpec& spec, const std::string& name, int slot) {
     const auto tried = "make domain " + name;
     if (slot < 0 || slot >= most_slots) {
@@ -277,13 +310,14 @@ Result<Provisioned> LabTestbed::provision(const DomainSpec& spec,
                                    .agent_sockets = agent_sockets(name),
                                    .console = entry->place.console,
                                    .address = entry->address,
-                                   .inside = static_cast<pid_t>(lab_.rack().pid)},
+                                   .inside = static_cast<pid_t>(lab_.rack().pid),
+                                   .mounts = bare_mounts(spec)},
                                   scheduler_);
     if (!doors) {
         return doors.error();
     }
     entry->doors = std::move(*doors);
-    auto uuid = host.libvirt()->define(entry->xml);
+    const auto uuid = define(host, spec, entry->place, entry->xml);
     if (!uuid) {
         return uuid.error();
     }
@@ -300,41 +334,17 @@ Result<Guest*> LabTestbed::guest(const std::string& domain) {
     return entry->doors.get();
 }
 
-Result<Specimen> LabTestbed::capture(const std::string& domain,
-                                     const std::string& disk,
-                                     const fs::path& destination) {
-    const auto tried = "copy disk " + disk + " of " + domain;
-    const auto entry = find(domain);
-    if (!entry) {
-        return fail(ErrorKind::not_found, tried, "the domain was not provisioned here");
-    }
-    const auto& disks = entry->spec.disks;
-    const auto found = std::ranges::find(disks, disk, &DiskSpec::name);
-    if (found == disks.end()) {
-        return fail(ErrorKind::not_found, tried, "the domain has no such disk");
-    }
-    const auto host = host_of(domain);
-    if (!host) {
-        return host.error();
-    }
-    const auto qemu = (*host)->qemu_process(domain);
-    if (qemu || qemu.error().kind != ErrorKind::not_found) {
-        return qemu ? fail(ErrorKind::refused, tried, "QEMU runs") : qemu.error();
-    }
-    // What a disk's cache holds survives the end of QEMU, and goes with the power alone.
-    if (auto settled = storage_.settle({(*host)->name(), domain, disk}); !settled) {
-        return settled.error();
-    }
-    const auto& place = entry->place.disks.at(static_cast<std::size_t>(found - disks.begin()));
-    if (auto copied = copy_unused_image(place.image, destination); !copied) {
-        return copied.error();
-    }
-    return Specimen{.domain = domain, .disk = *found, .image = destination};
-}
-
 Status LabTestbed::remove(const std::string& domain) {
+    Status removed = ok();
+    for (const auto& host : hosts_) {
+        if (auto ended = host->bare_machines().forget(domain); !ended) {
+            removed = ended;
+        }
+    }
     // First: a QEMU that waits for its disk cannot end before the disk does.
-    Status removed = storage_.remove(domain);
+    if (auto gone = storage_.remove(domain); !gone) {
+        removed = gone;
+    }
     for (const auto& host : hosts_) {
         // libvirt takes 10 s to destroy a QEMU that is stopped, and without libvirtd nobody does.
         if (const auto qemu = host->qemu_process(domain)) {

@@ -59,6 +59,7 @@ class LabTestbed final : public Testbed {
     Result<Specimen> capture(const std::string& domain,
                              const std::string& disk,
                              const std::filesystem::path& destination) override;
+    Result<std::vector<CacheContract>> cache_contracts(const std::string& domain) override;
     Status remove(const std::string& domain) override;
 
     Storage& storage() override { return storage_; }

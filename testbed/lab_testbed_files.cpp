@@ -43,10 +43,11 @@ Status make_domain_files(const DomainSpec& spec,
     made = made ? write_file(place.console, "") : made;
     for (std::size_t i = 0; made && i < spec.disks.size(); ++i) {
         const auto& disk = spec.disks[i];
-        made = make_data_disk(place.disks.at(i).image,
-                              disk.size,
-                              disk.filesystem,
-                              disk.epoch ? Bytes{epoch::reserved} : Bytes{});
+        made = make_data_disk(
+            place.disks.at(i).image,
+            disk.size,
+            disk.filesystem,
+            {.sector = disk.sector, .unused = disk.epoch ? Bytes{epoch::reserved} : Bytes{}});
     }
     return made;
 }

@@ -80,9 +80,12 @@ class NoHypervisor final : public Hypervisor {
 
 }  // namespace
 
-LabHost::LabHost(LabNode node, std::unique_ptr<Hypervisor> hypervisor)
+LabHost::LabHost(LabNode node,
+                 std::unique_ptr<Hypervisor> hypervisor,
+                 std::function<Status(const std::string& domain)> before_start)
     : node_(std::move(node)),
       hypervisor_(std::move(hypervisor)),
+      machines_(*hypervisor_, node_, std::move(before_start)),
       power_({.host = node_.name(),
               .address = power_address(node_.number()),
               .user = power_user,
@@ -94,12 +97,12 @@ Result<std::unique_ptr<LabHost>> LabHost::open(
     LabNode node, std::function<Status(const std::string& domain)> before_start) {
     if (node.role() == NodeRole::storage) {
         auto none = std::make_unique<NoHypervisor>(node.name());
-        return std::unique_ptr<LabHost>(new LabHost(std::move(node), std::move(none)));
+        return std::unique_ptr<LabHost>(new LabHost(std::move(node), std::move(none), {}));
     }
     auto libvirt = Libvirt::open({.uri = node.libvirt_network_uri(),
                                   .inside = static_cast<pid_t>(node.rack().pid),
                                   .connect_deadline = Duration::zero(),
-                                  .before_start = std::move(before_start)});
+                                  .before_start = before_start});
     if (!libvirt) {
         return libvirt.error();
     }
@@ -107,10 +110,14 @@ Result<std::unique_ptr<LabHost>> LabHost::open(
     if (node.service_process("libvirtd")) {
         std::ignore = (*libvirt)->alive(answer_deadline);
     }
-    return std::unique_ptr<LabHost>(new LabHost(std::move(node), std::move(*libvirt)));
+    return std::unique_ptr<LabHost>(
+        new LabHost(std::move(node), std::move(*libvirt), std::move(before_start)));
 }
 
 Result<ProcessRef> LabHost::qemu_process(const std::string& domain) {
+    if (auto bare = machines_.process(domain)) {
+        return bare;
+    }
     const std::lock_guard lock(mutex_);
     auto& known = qemus_[domain];
     // Probes ask ten times a second: what is known and lives is not looked for again.

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "core/testbed.hpp"
+#include "testbed/bare_machines.hpp"
 #include "testbed/lab/node.hpp"
 #include "testbed/libvirt.hpp"
 #include "testbed/power.hpp"
@@ -27,8 +28,9 @@ class LabHost final : public Host {
 
     [[nodiscard]] const std::string& name() const override { return node_.name(); }
 
-    Hypervisor& hypervisor() override { return *hypervisor_; }
+    Hypervisor& hypervisor() override { return machines_; }
 
+    /// Of a bare machine: its first process.
     Result<ProcessRef> qemu_process(const std::string& domain) override;
     Result<ProcessRef> service_process(const std::string& service) override;
     Status start_service(const std::string& service) override;
@@ -50,16 +52,21 @@ class LabHost final : public Host {
     /// nullptr: it runs no domains.
     [[nodiscard]] Libvirt* libvirt() { return dynamic_cast<Libvirt*>(hypervisor_.get()); }
 
+    [[nodiscard]] BareMachines& bare_machines() { return machines_; }
+
     [[nodiscard]] const LabNode& node() const { return node_; }
 
   private:
-    LabHost(LabNode node, std::unique_ptr<Hypervisor> hypervisor);
+    LabHost(LabNode node,
+            std::unique_ptr<Hypervisor> hypervisor,
+            std::function<Status(const std::string& domain)> before_start);
 
     /// All processes of the program's session; none when it does not run.
     [[nodiscard]] Result<std::vector<ProcessInfo>> members(const std::string& name) const;
 
     LabNode node_;
     std::unique_ptr<Hypervisor> hypervisor_;
+    BareMachines machines_;
     IpmiPower power_;
     std::mutex mutex_;
     std::map<std::string, ProcessRef> qemus_;  ///< by domain: the last one found; may have died

@@ -31,8 +31,9 @@ Status LabTestbed::define_at(const std::string& domain, const std::string& host)
         return other ? Status(fail(ErrorKind::not_found, tried, "it was not provisioned here"))
                      : Status(other.error());
     }
-    const bool shared = std::ranges::none_of(
-        entry->spec.disks, [](const DiskSpec& disk) { return disk.backing == "local"; });
+    const bool shared = std::ranges::none_of(entry->spec.disks, [](const DiskSpec& disk) {
+        return disk.backing == "local" || disk.backing == "recorded";
+    });
     if (!shared) {
         return fail(ErrorKind::refused, tried, "a disk of it is its host's own");
     }

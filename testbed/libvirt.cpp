@@ -323,6 +323,19 @@ Status Libvirt::ping_guest_agent(const std::string& domain, Duration deadline) {
     return call_domain("ping the guest agent of", domain, deadline, ask);
 }
 
+Result<std::string> Libvirt::ask_monitor(const std::string& domain, const std::string& command) {
+    const auto ask = [command](virDomainPtr handle,
+                               const std::string& tried) -> Result<std::string> {
+        char* words = nullptr;
+        if (virDomainQemuMonitorCommand(handle, command.c_str(), &words, 0) != 0) {
+            return libvirt_failure(tried);
+        }
+        const std::unique_ptr<char, decltype(&std::free)> answer(words, &std::free);
+        return std::string(answer.get());
+    };
+    return call_domain("ask the monitor of", domain, options_.call_deadline, ask);
+}
+
 Result<Fields> Libvirt::versions() {
     const std::string tried = "read libvirt's version";
     return call(tried, options_.call_deadline, [tried](virConnectPtr connection) -> Result<Fields> {

@@ -77,6 +77,9 @@ class Libvirt final : public Hypervisor {
     /// Success when QEMU's guest agent in the domain answers. Errors: missing (the domain has no
     /// channel for it), timeout, unavailable (nobody answers).
     Status ping_guest_agent(const std::string& domain, Duration deadline);
+    /// Gives QEMU a command of its monitor, JSON of "QEMU Machine Protocol", and returns its
+    /// answer. libvirt marks the domain as tainted by it. Only for questions.
+    Result<std::string> ask_monitor(const std::string& domain, const std::string& command);
     /// "libvirt" and "qemu" as "9.0.0".
     Result<Fields> versions();
 

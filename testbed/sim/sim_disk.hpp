@@ -6,6 +6,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace ordeal {
 
@@ -35,11 +36,17 @@ class SimDisk {
 
     [[nodiscard]] DiskFaultState state(const std::string& id) const;
 
+    void mark(std::vector<std::byte> bytes) { marks_.push_back(std::move(bytes)); }
+
+    /// What a recorder would have been told.
+    [[nodiscard]] const std::vector<std::vector<std::byte>>& marks() const { return marks_; }
+
   private:
     SimProcesses& processes_;
     std::optional<ProcessRef> server_;
     std::map<std::string, DiskFault> orders_;
     std::map<std::string, std::uint64_t> met_;
+    std::vector<std::vector<std::byte>> marks_;
 };
 
 }  // namespace ordeal

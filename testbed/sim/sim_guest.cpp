@@ -95,6 +95,10 @@ Subscription SimGuest::on_acknowledged(std::function<void(const Acknowledged&)> 
     return domain_->on_acknowledged.add(std::move(callback));
 }
 
+Subscription SimGuest::on_write_cache(std::function<void(const GuestWriteCache&)> /*callback*/) {
+    return {nullptr, [](void*) {}};
+}
+
 Subscription SimGuest::on_protocol_error(std::function<void(const std::string&)> callback) {
     return domain_->on_protocol_error.add(std::move(callback));
 }

@@ -23,6 +23,8 @@ class SimGuest final : public Guest {
     Subscription on_hello(std::function<void(const Hello&)> callback) override;
     Subscription on_beat(std::function<void(const Beat&)> callback) override;
     Subscription on_acknowledged(std::function<void(const Acknowledged&)> callback) override;
+    /// A simulated kernel has no opinion of its disks.
+    Subscription on_write_cache(std::function<void(const GuestWriteCache&)> callback) override;
     Subscription on_protocol_error(std::function<void(const std::string&)> callback) override;
     Subscription on_network_beat(std::function<void(const Beat&)> callback) override;
     Subscription on_console(std::function<void(Instant, const std::string&)> callback) override;

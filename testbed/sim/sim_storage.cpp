@@ -90,4 +90,12 @@ Status SimStorage::start_server(const DiskName& name) {
     return ok();
 }
 
+Status SimStorage::mark(const DiskName& name, std::span<const std::byte> bytes) {
+    const auto disk = find(name);
+    if (disk) {
+        (*disk)->mark({bytes.begin(), bytes.end()});
+    }
+    return disk ? ok() : Status(disk.error());
+}
+
 }  // namespace ordeal

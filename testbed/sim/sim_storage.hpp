@@ -17,6 +17,7 @@ class SimStorage final : public Storage {
     Result<DiskFaultState> fault_state(const DiskName& disk, const std::string& id) override;
     Result<std::optional<ProcessRef>> server(const DiskName& disk) override;
     Status start_server(const DiskName& disk) override;
+    Status mark(const DiskName& disk, std::span<const std::byte> bytes) override;
 
   private:
     [[nodiscard]] Result<SimDisk*> find(const DiskName& disk) const;

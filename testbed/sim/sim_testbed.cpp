@@ -129,6 +129,10 @@ Result<Specimen> SimTestbed::capture(const std::string& domain,
     return Specimen{.domain = domain, .disk = *spec, .image = destination};
 }
 
+Result<std::vector<CacheContract>> SimTestbed::cache_contracts(const std::string& /*domain*/) {
+    return std::vector<CacheContract>{};
+}
+
 Status SimTestbed::remove(const std::string& domain) {
     for (const auto& host : hosts_) {
         if (!host->machine().domains.contains(domain)) {

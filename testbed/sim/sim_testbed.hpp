@@ -42,6 +42,7 @@ class SimTestbed final : public Testbed {
     Result<Specimen> capture(const std::string& domain,
                              const std::string& disk,
                              const std::filesystem::path& destination) override;
+    Result<std::vector<CacheContract>> cache_contracts(const std::string& domain) override;
     Status remove(const std::string& domain) override;
 
     Storage& storage() override { return storage_; }

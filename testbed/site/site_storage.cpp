@@ -65,4 +65,8 @@ Status SiteStorageDoor::start_server(const DiskName& disk) {
                : server->host->start_service(server->service);
 }
 
+Status SiteStorageDoor::mark(const DiskName& disk, std::span<const std::byte> /*bytes*/) {
+    return fail(ErrorKind::not_found, "mark the recording of " + disk.disk, "nobody records it");
+}
+
 }  // namespace ordeal

@@ -23,6 +23,8 @@ class SiteStorageDoor final : public Storage {
     Result<DiskFaultState> fault_state(const DiskName& disk, const std::string& id) override;
     Result<std::optional<ProcessRef>> server(const DiskName& disk) override;
     Status start_server(const DiskName& disk) override;
+    /// Nobody records a site's disks.
+    Status mark(const DiskName& disk, std::span<const std::byte> bytes) override;
 
   private:
     struct Server {

@@ -308,6 +308,10 @@ Result<Specimen> SiteTestbed::capture(const std::string& domain,
     return Specimen{.domain = domain, .disk = *known, .image = destination};
 }
 
+Result<std::vector<CacheContract>> SiteTestbed::cache_contracts(const std::string& /*domain*/) {
+    return std::vector<CacheContract>{};
+}
+
 Status SiteTestbed::remove(const std::string& domain) {
     const auto target = std::ranges::find_if(site_.targets, [&](const SiteTarget& each) {
         return each.domain == domain || domain.ends_with("-" + each.name);

@@ -27,12 +27,25 @@ Argv disk_server_command(const DiskServerOptions& options) {
             std::string("cache=") + (options.lossy ? "lossy" : "write-through")};
 }
 
+Argv disk_recorder_command(const DiskRecorderOptions& options) {
+    return {"nbdkit",
+            "--unix=" + (options.directory / "socket").string(),
+            "--pidfile=" + (options.directory / "server.pid").string(),
+            ORDEAL_RECORD_PLUGIN,
+            "file=" + options.image.string(),
+            "trace=" + options.trace.string(),
+            "base=" + options.base.string(),
+            "atom=" + std::to_string(options.sector)};
+}
+
 Status can_serve_disks() {
-    if (::access(ORDEAL_DISK_PLUGIN, R_OK) != 0) {
-        return fail(ErrorKind::missing,
-                    std::string("find ") + ORDEAL_DISK_PLUGIN,
-                    std::system_category().message(errno),
-                    "build it: ./bootstrap build");
+    for (const auto* plugin : {ORDEAL_DISK_PLUGIN, ORDEAL_RECORD_PLUGIN}) {
+        if (::access(plugin, R_OK) != 0) {
+            return fail(ErrorKind::missing,
+                        std::string("find ") + plugin,
+                        std::system_category().message(errno),
+                        "build it: ./bootstrap build");
+        }
     }
     for (const auto* program : {"nbdkit", "nbdfuse"}) {
         if (auto asked = run_or_fail({program, "--version"}, {.deadline = 5s}); !asked) {

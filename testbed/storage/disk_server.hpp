@@ -18,6 +18,19 @@ struct DiskServerOptions {
     std::uint64_t seed = 0;           ///< decides what a power cut loses
 };
 
+/// What a recorder needs to know.
+struct DiskRecorderOptions {
+    std::filesystem::path image;
+    std::filesystem::path directory;  ///< for "socket" and "server.pid"
+    std::filesystem::path trace;      ///< neither may exist
+    std::filesystem::path base;
+    std::uint64_t sector = 512;
+};
+
+/// The command line that serves a disk and records all that is done to it, once: a second start
+/// would find the trace. It goes to the background.
+[[nodiscard]] Argv disk_recorder_command(const DiskRecorderOptions& options);
+
 /// The command line that serves a disk. It goes to the background.
 [[nodiscard]] Argv disk_server_command(const DiskServerOptions& options);
 

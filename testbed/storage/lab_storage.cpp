@@ -24,6 +24,8 @@ constexpr auto start_deadline = 10s;
 constexpr auto end_deadline = 10s;
 constexpr const char* server_pid = "server.pid";
 constexpr const char* file_pid = "file.pid";
+/// The command of the starts after the first, where that is another.
+constexpr const char* next_server = "server.next";
 
 /// As the node sees them. The name of the socket is short: sun_path has 108 bytes.
 const fs::path disks_directory = "/run/ordeal/disks";
@@ -101,6 +103,11 @@ Argv read_command(const fs::path& path) {
     return argv;
 }
 
+/// Where a recording goes: beside the image.
+fs::path recording(const fs::path& image, const char* extension) {
+    return fs::path(image).replace_extension(extension);
+}
+
 Error nobody_serves(const DiskName& disk) {
     return fail(ErrorKind::not_found,
                 "find the server of disk " + disk.disk + " of " + disk.domain,
@@ -128,7 +135,9 @@ Result<DiskPlace> LabStorage::prepare(const LabNode& host,
     if (spec.backing == "file") {
         return DiskPlace{.image = image, .file = image};
     }
-    const bool local = spec.backing == "local";
+    // What the host has to itself is shown as a file.
+    const bool recorded = spec.backing == "recorded";
+    const bool local = recorded || spec.backing == "local";
     const auto can = local ? can_serve_disks() : can_share(spec.backing);
     const auto node = local ? Result<LabNode>(host) : storage();
     if (!can || !node) {
@@ -146,9 +155,17 @@ Result<DiskPlace> LabStorage::prepare(const LabNode& host,
     std::ofstream(outside / "start.sh") << disk_start_script();
     if (local) {
         auto written = write_command(
-            outside / "server",
+            outside / (recorded ? next_server : "server"),
             disk_server_command(
-                {.image = image, .directory = inside, .lossy = true, .seed = draw.seed}));
+                {.image = image, .directory = inside, .lossy = !recorded, .seed = draw.seed}));
+        if (written && recorded) {
+            written = write_command(outside / "server",
+                                    disk_recorder_command({.image = image,
+                                                           .directory = inside,
+                                                           .trace = recording(image, ".trace"),
+                                                           .base = recording(image, ".base"),
+                                                           .sector = spec.sector.count}));
+        }
         written = written ? write_command(outside / "shown", disk_file_command(inside)) : written;
         return written ? Result<DiskPlace>(DiskPlace{.image = image, .file = inside / "file"})
                        : written.error();
@@ -191,13 +208,17 @@ Status LabStorage::run_in(const Place& place, const Argv& argv) {
 Status LabStorage::start(const Place& place) {
     const auto tried = "start the disk in " + place.outside.string();
     const auto inside = disks_directory / name_in(place.outside);
+    std::error_code error;
     if (!process_of(place, server_pid)) {
         const auto started = run_in(place, {"sh", (inside / "start.sh").string(), inside.string()});
         if (!started) {
             return started;
         }
+        if (fs::exists(place.outside / next_server, error)) {
+            // The recorder has its command: what starts after it serves plainly.
+            fs::rename(place.outside / next_server, place.outside / "server", error);
+        }
     }
-    std::error_code error;
     if (!fs::exists(place.outside / "shown", error)) {
         return ok();
     }
@@ -222,6 +243,7 @@ Status LabStorage::settle(const DiskName& disk) {
     if (!place) {
         return place.error().kind == ErrorKind::not_found ? ok() : Status(place.error());
     }
+    stop_marking(*place);
     // Of a local disk SIGKILL would be a power cut; the others hold nothing back.
     std::error_code ignored;
     const bool local = fs::exists(place->outside / "shown", ignored);

@@ -5,9 +5,14 @@
 #include "core/testbed.hpp"
 #include "testbed/domain_xml.hpp"
 #include "testbed/lab/node.hpp"
+#include "testbed/storage/mark_client.hpp"
 
 #include <filesystem>
 #include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -20,14 +25,15 @@ struct DiskDraw {
 };
 
 /// The disk servers in a lab's nodes. Everything it knows is on disk below the nodes' directories,
-/// so that any process can go on with it. Thread-safe: no state of its own but `nodes`.
+/// so that any process can go on with it; but connections for marks are its own. Thread-safe.
 ///
 /// A server is a process of the node that has the disk: the domain's own of a local disk, else the
 /// storage node, which QEMU reaches over the storage plane. It dies with the node's power, and with
 /// it what its volatile cache holds; nobody has to tell it. The storage node starts its servers
 /// again when it boots; a local disk is started with its domain. A local disk is shown to QEMU as a
 /// file (nbdfuse), so that each cache mode does to it what it does to a real file or device: QEMU's
-/// NBD client would flush even with cache=unsafe.
+/// NBD client would flush even with cache=unsafe. A recorded disk is shown like a local one. Its
+/// recording is that of one start: later ones serve it plainly.
 class LabStorage final : public Storage {
   public:
     /// `nodes` gives those that could serve a disk, at any time.
@@ -56,6 +62,7 @@ class LabStorage final : public Storage {
     Result<DiskFaultState> fault_state(const DiskName& disk, const std::string& id) override;
     Result<std::optional<ProcessRef>> server(const DiskName& disk) override;
     Status start_server(const DiskName& disk) override;
+    Status mark(const DiskName& disk, std::span<const std::byte> bytes) override;
 
   private:
     /// A disk's directory and the node that it is on.
@@ -74,7 +81,12 @@ class LabStorage final : public Storage {
     [[nodiscard]] static Status run_in(const Place& place, const Argv& argv);
     [[nodiscard]] static Status end(const Place& place, const char* pid_file, Signal signal);
 
+    void stop_marking(const Place& place);
+
     std::function<std::vector<LabNode>()> nodes_;
+    std::mutex marking_;
+    /// By socket; nothing: it was lost, and with it the order of what would follow.
+    std::map<std::filesystem::path, std::unique_ptr<MarkClient>> markers_;
 };
 
 }  // namespace ordeal

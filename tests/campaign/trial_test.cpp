@@ -1,3 +1,4 @@
+#include "core/wire_mark.hpp"
 #include "tests/campaign/campaign_fixture.hpp"
 
 namespace ordeal {
@@ -99,6 +100,32 @@ TEST_F(TrialTest, LetsTheLoadRunForItsTimeWithoutAnyFault) {
     EXPECT_EQ(trial.verdict, Verdict::pass) << trial.reason;
     EXPECT_GE(
         trial.history.last(event::phase_end, "runner", "load")->data.get<Duration>("duration"), 3s);
+}
+
+TEST_F(TrialTest, MarksEveryAcknowledgementInARecordedDisk) {
+    experiment_.domains[0].disks[0].backing = "recorded";
+    std::shared_ptr<SimDomain> domain;
+    progress_.at_phase = [&](std::int64_t, std::string_view name) {
+        if (name == phase::capture) {
+            domain = sim_.machines()[0]->domains.begin()->second;
+        }
+    };
+    const auto trial = stored(run()).trials.at(0);
+    std::set<std::uint64_t> marked;
+    for (const auto& bytes : domain->disk("data")->marks()) {
+        const auto mark = ledger::decode_mark(bytes);
+        ASSERT_TRUE(mark);
+        EXPECT_EQ(mark->directory,
+                  trial.history.first(event::load_started)->data.get<std::string>("directory"));
+        marked.insert(mark->sequence);
+    }
+    EXPECT_TRUE(marked.contains(0)) << "the ledger's directory";
+    std::int64_t acknowledged = 0;
+    for (const auto* range : trial.history.of(event::ledger_acknowledged, "runner", "vm")) {
+        acknowledged = range->data.get<std::int64_t>("last") + 1;
+    }
+    EXPECT_GT(acknowledged, 100);
+    EXPECT_EQ(marked.size(), static_cast<std::size_t>(acknowledged) + 1);
 }
 
 TEST_F(TrialTest, RecordsEveryAcknowledgementOnceAndNoneAfterTheCapture) {

@@ -26,7 +26,8 @@ std::vector<Message> examples() {
             LoadStatusRequest{9},
             ClockRead{10, 77},
             SetHeartbeatInterval{11, 50ms},
-            InjectFault{12, "panic", {{"after", "1s"}}}};
+            InjectFault{12, "panic", {{"after", "1s"}}},
+            WriteCache{"vda", "write back"}};
 }
 
 Frame frame_of(const Message& message) {

@@ -12,6 +12,8 @@
 #include <numeric>
 #include <poll.h>
 #include <sys/socket.h>
+#include <sys/un.h>
+#include <thread>
 #include <unistd.h>
 
 namespace ordeal::agent {
@@ -87,6 +89,36 @@ INSTANTIATE_TEST_SUITE_P(Profiles,
                              return std::string(name_of(param.param.profile)) + "_" +
                                     std::to_string(param.param.writers);
                          });
+
+TEST(Agent, ServesWhoConnectsWhenItListens) {
+    const auto path = std::filesystem::temp_directory_path() /
+                      ("ordeal-listen-" + std::to_string(::getpid()) + ".sock");
+    const AgentProcess agent({"--listen", path.string()});
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    path.native().copy(address.sun_path, path.native().size());
+    for (int session = 0; session < 2; ++session) {
+        const int link = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        const auto end = std::chrono::steady_clock::now() + 10s;
+        const auto* name = reinterpret_cast<const sockaddr*>(&address);
+        while (::connect(link, name, sizeof address) != 0 &&
+               std::chrono::steady_clock::now() < end) {
+            std::this_thread::sleep_for(5ms);
+        }
+        wire::MessageDecoder decoder;
+        std::optional<wire::MessageDecoder::Item> first;
+        while (!first) {
+            std::array<std::byte, 4096> bytes{};
+            const auto count = ::read(link, bytes.data(), bytes.size());
+            ASSERT_GT(count, 0);
+            decoder.feed(std::span(bytes).first(static_cast<std::size_t>(count)));
+            first = decoder.next();
+        }
+        EXPECT_TRUE(std::holds_alternative<wire::Hello>(std::get<wire::Message>(*first)));
+        ::close(link);
+    }
+    std::filesystem::remove(path);
+}
 
 TEST(Agent, SaysHelloAndBeatsInOrder) {
     AgentProcess agent;

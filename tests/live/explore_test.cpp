@@ -216,5 +216,48 @@ TEST_F(ExploreRecorded, FindsBadStatesOfAFilesystemWithoutBarriers) {
     expect_bad_and_confirmed(trace, base);
 }
 
+class ExploreSqlite : public ExploreRecorded {
+  protected:
+    /// Records transactions and explores them with the shipped oracle.
+    Tools::Output judged(const std::string& synchronous) {
+        const std::string folder = ORDEAL_SOURCE_DIR "/experiments/crash/sqlite";
+        const auto out = (lab.directory() / ("sqlite-" + synchronous)).string();
+        const auto recorded = tools.run({folder + "/record.sh",
+                                         ORDEAL_BUILD_DIR "/verifier/crash/ordeal-record.so",
+                                         out,
+                                         "12",
+                                         synchronous},
+                                        std::chrono::minutes(3));
+        EXPECT_TRUE(recorded && recorded->exit_code == 0)
+            << (recorded ? recorded->err : recorded.error().text());
+        const auto explored = tools.run({ORDEAL_PROGRAM,
+                                         "explore",
+                                         out + ".trace",
+                                         "--base",
+                                         out + ".base",
+                                         "--no-referee",
+                                         "--oracle",
+                                         folder + "/oracle.sh",
+                                         "--oracle-states",
+                                         "60"},
+                                        std::chrono::minutes(3));
+        EXPECT_TRUE(explored) << explored.error().text();
+        return explored.value_or(Tools::Output{});
+    }
+};
+
+TEST_F(ExploreSqlite, OracleOfTheUserFindsLostTransactionsOnlyWhereNobodySyncs) {
+    const auto found =
+        tools.run({"sh", "-c", "command -v sqlite3 debugfs stdbuf"}, std::chrono::seconds(5));
+    if (!found || found->exit_code != 0) {
+        GTEST_SKIP() << "needs sqlite3";
+    }
+    const auto synced = judged("EXTRA");
+    EXPECT_THAT(synced.out, ::testing::HasSubstr("condemned 0")) << synced.out << synced.err;
+    const auto unsynced = judged("OFF");
+    EXPECT_EQ(unsynced.exit_code, 1) << unsynced.out << unsynced.err;
+    EXPECT_THAT(unsynced.out, ::testing::HasSubstr("were acknowledged"));
+}
+
 }  // namespace
 }  // namespace ordeal::verifier::crash

@@ -48,7 +48,7 @@ TEST_F(DataDisk, MakesASoundSparseExtFilesystem) {
 }
 
 TEST_F(DataDisk, LeavesTheEndOfTheDiskAlone) {
-    ASSERT_TRUE(make_data_disk(image, Bytes{64U << 20U}, "ext4", Bytes{64U << 10U}));
+    ASSERT_TRUE(make_data_disk(image, Bytes{64U << 20U}, "ext4", {.unused = Bytes{64U << 10U}}));
     const auto said = run_or_fail({"dumpe2fs", "-h", image.string()});
     ASSERT_TRUE(said) << said.error().text();
     EXPECT_THAT(*said, HasSubstr(std::to_string((64U << 10U) - 64U)));  // blocks of 1 KiB
