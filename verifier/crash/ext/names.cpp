@@ -7,22 +7,26 @@
 
 namespace ordeal::verifier::crash::ext {
 
+const KnownInode* Names::known(std::uint32_t inode) const {
+    return sound_ ? structure_.inode(inode) : nullptr;
+}
+
 Named Names::describe(std::string path, const Entry& entry) const {
     Named named{.path = std::move(path), .inode = entry.inode};
-    if (const auto* known = structure_.inode(entry.inode); known != nullptr) {
-        named.type = known->report.type;
-        named.size = known->report.size;
+    if (const auto* state = known(entry.inode); state != nullptr) {
+        named.type = state->report.type;
+        named.size = state->report.size;
     }
     return named;
 }
 
 std::vector<Named> Names::list(std::uint32_t directory) const {
     std::vector<Named> entries;
-    const auto* known = structure_.inode(directory);
-    if (known == nullptr || !known->directory) {
+    const auto* state = known(directory);
+    if (state == nullptr || !state->directory) {
         return entries;
     }
-    for (const auto& part : known->directory->parts) {
+    for (const auto& part : state->directory->parts) {
         if (part.parsed.entries.empty()) {
             continue;
         }
@@ -63,7 +67,7 @@ std::vector<Named> Names::all(std::size_t most) const {
 }
 
 std::optional<Named> Names::find(std::string_view path) const {
-    const auto* root = structure_.inode(root_inode);
+    const auto* root = known(root_inode);
     if (root == nullptr) {
         return {};
     }
@@ -90,14 +94,14 @@ std::vector<Piece> Names::pieces(std::uint32_t inode,
                                  std::uint64_t offset,
                                  std::uint64_t length) const {
     std::vector<Piece> pieces;
-    const auto* known = structure_.inode(inode);
-    if (known == nullptr || known->report.type != FileType::regular ||
-        offset >= known->report.size) {
+    const auto* state = known(inode);
+    if (state == nullptr || state->report.type != FileType::regular ||
+        offset >= state->report.size) {
         return pieces;
     }
     const std::uint64_t block_size = disk_.block_size();
-    const auto& runs = known->report.map.runs;
-    const auto end = offset + std::min(length, known->report.size - offset);
+    const auto& runs = state->report.map.runs;
+    const auto end = offset + std::min(length, state->report.size - offset);
     while (offset < end) {
         const auto block = offset / block_size;
         const auto after = std::ranges::upper_bound(runs, block, {}, &Run::logical);
@@ -124,11 +128,11 @@ std::vector<Piece> Names::pieces(std::uint32_t inode,
 }
 
 const std::vector<Run>* Names::plain_runs(std::uint32_t inode) const {
-    const auto* known = structure_.inode(inode);
-    if (known == nullptr) {
+    const auto* state = known(inode);
+    if (state == nullptr) {
         return nullptr;
     }
-    for (const auto& run : known->report.map.runs) {
+    for (const auto& run : state->report.map.runs) {
         for (std::uint64_t block = 0; block < run.length; ++block) {
             const auto source = disk_.source(run.physical + block);
             if (source.patched || source.block != run.physical + block) {
@@ -136,7 +140,7 @@ const std::vector<Run>* Names::plain_runs(std::uint32_t inode) const {
             }
         }
     }
-    return &known->report.map.runs;
+    return &state->report.map.runs;
 }
 
 std::size_t Names::read(std::uint32_t inode,

@@ -31,11 +31,12 @@ struct Piece {
 };
 
 /// Names and files of the image that a Reader examined last. All but read() decides nothing that
-/// the examination had not decided. Made for one image; uses the reader. Not thread-safe.
-/// Precondition: the examination found the image sound; else the reader may still know another.
+/// the examination had not decided. Made for one image; uses the reader. Not thread-safe. Of an
+/// image that is not sound it knows nothing: what the reader has may be another's.
 class Names {
   public:
-    explicit Names(Reader& reader) : structure_(reader.structure()), disk_(reader.disk()) {}
+    explicit Names(Reader& reader)
+        : structure_(reader.structure()), disk_(reader.disk()), sound_(reader.sound()) {}
 
     /// Everything reachable, by path, at most `most`. Loops and second paths to a directory are not
     /// followed.
@@ -64,10 +65,12 @@ class Names {
                                    std::span<std::byte> into) const;
 
   private:
+    [[nodiscard]] const KnownInode* known(std::uint32_t inode) const;
     [[nodiscard]] Named describe(std::string path, const Entry& entry) const;
 
     const Structure& structure_;
     RecoveredDisk& disk_;
+    const bool sound_;
 };
 
 }  // namespace ordeal::verifier::crash::ext

@@ -15,6 +15,7 @@ Finding Reader::examine(ImageView& view) {
     } else if (flaw_ != Flaw::beyond_us) {
         finding.verdict = Structure::Verdict::broken;
     }
+    sound_ = finding.verdict == Structure::Verdict::sound;
     return finding;
 }
 

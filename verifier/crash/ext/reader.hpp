@@ -36,6 +36,9 @@ class Reader {
     /// `view` must stay as it is until the next examine() for all that follows.
     [[nodiscard]] Finding examine(ImageView& view);
 
+    /// Whether the last image was.
+    [[nodiscard]] bool sound() const { return sound_; }
+
     /// What is wrong with the last image; empty if it was sound.
     [[nodiscard]] std::vector<Problem> problems(std::size_t most = 8) const;
 
@@ -64,6 +67,7 @@ class Reader {
     Replay replay_;
     bool begun_ = false;  ///< disk_ is of the last image
     bool replayed_ = false;
+    bool sound_ = false;      ///< the last image was
     Flaw flaw_ = Flaw::none;  ///< for which the structure was not looked at
 };
 

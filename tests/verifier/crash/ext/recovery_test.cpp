@@ -282,6 +282,32 @@ TEST_P(ExtNames, LeadToTheContentThatWasWritten) {
     EXPECT_FALSE(names.find("files/f1/below"));
 }
 
+TEST(ExtNamesOfAFailedExamination, AreNoneThoughTheReaderKnowsAnotherImage) {
+    ExtLab lab;
+    const auto sound = testing::load(lab.make("24M", testing::variants()[0]));
+    const BaseImage base(sound);
+    ImageView view(base);
+    auto broken = sound;
+    broken[superblock_offset + 56] = std::byte{0};  // half of the magic number
+    const BaseImage broken_base(broken);
+    ImageView broken_view(broken_base);
+    Reader reader;
+    ASSERT_EQ(reader.examine(view).verdict, Verdict::sound);
+    const auto file = Names(reader).find("files/f1");
+    ASSERT_TRUE(file);
+    ASSERT_NE(reader.examine(broken_view).verdict, Verdict::sound);
+    const Names names(reader);
+    EXPECT_FALSE(names.find("files/f1"));
+    EXPECT_TRUE(names.all(10).empty());
+    EXPECT_TRUE(names.list(2).empty());
+    EXPECT_TRUE(names.pieces(file->inode, 0, 1).empty());
+    EXPECT_EQ(names.plain_runs(file->inode), nullptr);
+    Bytes content(1);
+    EXPECT_EQ(names.read(file->inode, 0, content), 0U);
+    ASSERT_EQ(reader.examine(view).verdict, Verdict::sound);
+    EXPECT_TRUE(Names(reader).find("files/f1"));
+}
+
 INSTANTIATE_TEST_SUITE_P(All,
                          ExtNames,
                          ::testing::Range(std::size_t{0}, testing::variants().size()));
