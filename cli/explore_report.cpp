@@ -20,8 +20,14 @@ using namespace verifier::crash;  // NOLINT(google-build-using-namespace)
 constexpr std::size_t bad_printed = 10;
 constexpr std::size_t picture_width = 72;
 
-std::string headline(const Exploration& found) {
+std::string headline(const Exploration& found, const Fields& facts) {
     const auto& coverage = found.coverage;
+    const auto condemned = facts.get<std::int64_t>("oracle_bad");
+    if (condemned != 0 && found.bad_leaves == 0 && found.disagreements == 0) {
+        return fmt::format("BAD: the oracle condemns {} of {} sampled states",
+                           condemned,
+                           facts.get<std::int64_t>("oracle_shown"));
+    }
     if (found.bad_recovery != 0 && found.bad == 0) {
         return fmt::format("BAD: {} of {} covered crashes during recovery",
                            to_text(found.bad_recovery),
@@ -73,9 +79,11 @@ std::string oracle_text(const Fields& facts) {
                             "oracle",
                             facts.get<std::int64_t>("oracle_shown"),
                             facts.get<std::int64_t>("oracle_bad"));
+    auto left = bad_printed;
     for (const auto& bad : reports::bad_states(facts)) {
-        if (bad.kind == "oracle") {
-            text += fmt::format("    {}: {}\n", bad.id, bad.words);
+        if (bad.kind == "oracle" && left != 0) {
+            text += fmt::format("    {}\n      {}\n", bad.id, bad.words);
+            --left;
         }
     }
     return text;
@@ -103,7 +111,7 @@ std::string explore_text(const Trace& trace,
                          const Exploration& found,
                          const Fields& facts) {
     const auto& coverage = found.coverage;
-    auto text = fmt::format("{}\n\n", headline(found));
+    auto text = fmt::format("{}\n\n", headline(found, facts));
     const auto line = [&](std::string_view name, const std::string& value) {
         text += fmt::format("  {:<16} {}\n", name, value);
     };
