@@ -42,10 +42,9 @@ std::string bad_text(const Fields& facts) {
     if (number(facts, "bad_leaves") == 0) {
         return "none";
     }
-    return fmt::format("{}{} states in {} runs",
+    return fmt::format("{}{} states",
                        facts.get<bool>("bad_exact", true) ? "" : "about ",
-                       facts.get<std::string>("bad"),
-                       number(facts, "bad_leaves"));
+                       facts.get<std::string>("bad"));
 }
 
 /// What keeps the figures from being about all states.
@@ -95,9 +94,9 @@ std::vector<std::pair<std::string, std::string>> crash_lines(const Fields& facts
                                    number(facts, "atoms"),
                                    to_text(facts.get<Bytes>("sector"))));
     lines.emplace_back("runs",
-                       fmt::format("{}: {} sound, {} bad, {} not judged",
+                       fmt::format("{}, and {} of crashes during recovery; {} bad, {} not judged",
                                    number(facts, "runs"),
-                                   number(facts, "sound_leaves"),
+                                   number(facts, "recovery_runs"),
                                    number(facts, "bad_leaves"),
                                    number(facts, "unjudged_leaves")));
     lines.emplace_back("recovered images",

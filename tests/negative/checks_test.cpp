@@ -1,4 +1,5 @@
 #include "core/wire_epoch.hpp"
+#include "tests/verifier/crash/trace_story.hpp"
 #include "tests/verifier/image_lab.hpp"
 #include "tests/verifier/stories.hpp"
 #include "verifier/catalogue.hpp"
@@ -98,8 +99,38 @@ Findings two_instances(const Check& check, bool at_once) {
     return check.judge(History(recorder.events), Experiment{}, {});
 }
 
+/// A recorded disk on which a crash finds a write in flight: to the sector, counted from the disk's
+/// end when negative.
+Findings write_in_flight(const Check& check, std::int64_t sector) {
+    ImageLab lab;
+    const auto image = lab.image(plan_for(ledger::Profile::append_fsync), up_to(40));
+    const auto sectors = std::filesystem::file_size(image) / 512;
+    TraceStory story(sectors);
+    story.written(sector < 0 ? sectors - static_cast<std::uint64_t>(-sector)
+                             : static_cast<std::uint64_t>(sector),
+                  "0");
+    const auto bytes = story.bytes();
+    const auto trace = lab.directory() / "disk.trace";
+    std::ofstream(trace, std::ios::binary)
+        .write(reinterpret_cast<const char*>(bytes.data()),
+               static_cast<std::streamsize>(bytes.size()));
+    RealTools tools;
+    KeepingRecorder recorder;
+    const History before{std::vector<Event>{}};
+    ExamineContext context{tools, recorder, {}, lab.directory(), before};
+    EXPECT_TRUE(check.examine(
+        context,
+        {.domain = "vm", .disk = {.name = "data"}, .image = image, .trace = trace, .base = image},
+        {}));
+    return check.judge(History(recorder.events), Experiment{}, {});
+}
+
 const std::map<std::string_view, Controls>& controls() {
     static const std::map<std::string_view, Controls> table{
+        {"every_crash_state",
+         // The group descriptors of a filesystem with blocks of 1 KiB; what no file has.
+         {[](const Check& check) { return write_in_flight(check, 4); },
+          [](const Check& check) { return write_in_flight(check, -4); }}},
         {"filesystem_sound",
          {[](const Check& check) { return bitmap(check, true); },
           [](const Check& check) { return bitmap(check, false); }}},
