@@ -56,8 +56,8 @@ struct Quantile {
                                 double probability,
                                 double confidence = usual_confidence);
 
-/// At `confidence` the true quantile is at most this: one order statistic (Conover, as above), which
-/// needs fewer trials than two bounds: for the median 5 are enough, and it is the slowest of them.
+/// At `confidence` the true quantile is at most this: one order statistic (Conover, as above),
+/// which needs fewer trials than two bounds: for the median 5 are enough, and it is the slowest.
 /// Absent: the sample is too small, or the bound lies among the censored.
 [[nodiscard]] std::optional<double> quantile_upper_bound(const Sample& sample,
                                                          double probability,
