@@ -66,12 +66,15 @@ void add_trial(MatrixRow& row, const TrialSummary& trial) {
         ++row.entries[observer].trials;
         row.entries[observer].false_alarms += cried.contains(observer) ? 1 : 0;
     }
+    bool unclear = false;
     for (const auto& health : trial.story.health) {
         row.outages += health.impairments.size();
+        unclear = unclear || health.unclear >= shortest_unexplained;
         for (const auto& harm : health.impairments) {
             row.harm.insert(harm.words.empty() ? harm.state : harm.state + " (" + harm.words + ")");
         }
     }
+    row.unclear += unclear ? 1 : 0;
     row.proved += proved(trial) ? 1 : 0;
 }
 
@@ -161,10 +164,10 @@ Matrix matrix_of(const std::vector<RunRecord>& runs, Duration within) {
     return matrix;
 }
 
-std::string entry_text(const MatrixEntry& entry) {
+std::string entry_text(const MatrixRow& row, const MatrixEntry& entry) {
     if (entry.noticed.empty()) {
         return entry.false_alarms == 0
-                   ? "quiet"
+                   ? row.unclear == 0 ? "quiet" : "?"
                    : fmt::format("false alarm in {} of {}", entry.false_alarms, entry.trials);
     }
     const auto all = entry.noticed.size();

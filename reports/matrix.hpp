@@ -47,6 +47,7 @@ struct MatrixRow {
     Counts trials;
     std::size_t proved = 0;      ///< trials in which every fault was seen to act by another path
     std::size_t outages = 0;     ///< impairments in all trials; 0: the service went on
+    std::size_t unclear = 0;     ///< trials of which nobody knows for a second or longer
     std::set<std::string> harm;  ///< what they were: "dead", "degraded (storage)"
     std::map<std::string, MatrixEntry> entries;  ///< by observer
 };
@@ -79,7 +80,7 @@ struct Matrix {
     Choice best;                           ///< for all rows together
     std::map<std::string, Choice> each;    ///< for each row that can be caught, by its label
     std::vector<std::string> uncaught;     ///< rows with an outage that nobody always notices
-    std::vector<std::string> unharmed;     ///< rows in which the service went on
+    std::vector<std::string> unharmed;     ///< rows in which the service is known to have gone on
 };
 
 /// At most so many observers are weighed against each other; of more, those that catch most.
@@ -95,8 +96,9 @@ void choose_observers(Matrix& matrix);
 /// guest.hang."
 [[nodiscard]] std::string advice(const Matrix& matrix);
 
-/// What an entry says: "420 ms", "3 of 5", "never in 5", "quiet", "false alarm in 2 of 5".
-[[nodiscard]] std::string entry_text(const MatrixEntry& entry);
+/// What an observer did under a fault: "420 ms", "3 of 5", "never in 5"; where the service went on
+/// "quiet" or "false alarm in 2 of 5"; "?" where nobody knows whether it did.
+[[nodiscard]] std::string entry_text(const MatrixRow& row, const MatrixEntry& entry);
 /// "≤ 510 ms": the median's upper bound at 95 %; empty when the trials are too few.
 [[nodiscard]] std::string bound_text(const MatrixEntry& entry);
 

@@ -129,7 +129,7 @@ void choose_observers(Matrix& matrix) {
     std::vector<Problem> problems;
     for (const auto& row : matrix.rows) {
         if (row.outages == 0) {
-            if (!row.control && row.proved != 0) {
+            if (!row.control && row.proved != 0 && row.unclear == 0) {
                 matrix.unharmed.push_back(row.label);
             }
             continue;

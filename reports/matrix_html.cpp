@@ -15,9 +15,9 @@ namespace fs = std::filesystem;
 /// Steps of the colour scale: medians up to so many seconds.
 constexpr std::array steps{0.5, 1.0, 2.0, 5.0};
 
-std::string colour_of(const MatrixEntry& entry) {
+std::string colour_of(const MatrixRow& row, const MatrixEntry& entry) {
     if (entry.noticed.empty()) {
-        return entry.false_alarms == 0 ? "quiet" : "alarm";
+        return entry.false_alarms != 0 ? "alarm" : row.unclear == 0 ? "quiet" : "none";
     }
     if (entry.caught() == 0) {
         return "never";
@@ -69,19 +69,20 @@ void append_map_legend(std::string& out) {
     put(out,
         "<span class=\"h{}\">longer</span> <span class=\"some\">not every time</span> "
         "<span class=\"never\">never</span> <span class=\"alarm\">false alarm</span> "
-        "<span class=\"quiet\">quiet: the service went on</span></p>",
+        "<span class=\"quiet\">quiet: the service went on</span> ?: nobody knows whether it "
+        "did</p>",
         steps.size());
 }
 
-void append_map_entry(std::string& out, const MatrixEntry* entry) {
+void append_map_entry(std::string& out, const MatrixRow& row, const MatrixEntry* entry) {
     if (entry == nullptr || entry->trials == 0) {
         put(out, R"(<td class="none">–</td>)");
         return;
     }
     put(out,
         R"(<td class="{}">{}<small>{}</small>)",
-        colour_of(*entry),
-        entry_text(*entry),
+        colour_of(row, *entry),
+        entry_text(row, *entry),
         bound_text(*entry));
     if (!entry->noticed.empty() && entry->false_alarms != 0) {
         put(out,
@@ -130,15 +131,16 @@ void append_heat_map(std::string& out, const Matrix& matrix) {
             plural(row.trials.all(), "trial"));
         for (const auto& total : matrix.observers) {
             const auto entry = row.entries.find(total.observer);
-            append_map_entry(out, entry == row.entries.end() ? nullptr : &entry->second);
+            append_map_entry(out, row, entry == row.entries.end() ? nullptr : &entry->second);
         }
         put(out, "<td class=\"advice\">{}</td></tr>", cheapest(matrix, row));
     }
     put(out,
         "</tbody></table></div><p class=\"hint\">≤: upper bound of the median at 95 % (one order "
         "statistic; five trials are the fewest that have one). Only trials in which every fault "
-        "was proved to act by another path are counted. True health is told by the guest's own "
-        "progress, never by an observer that is judged.</p></section>");
+        "was proved to act by another path are counted. True health "
+        "is decided from several independent signs together, never from the management's "
+        "word.</p></section>");
 }
 
 void append_total_table(std::string& out, const Matrix& matrix) {
@@ -194,7 +196,11 @@ void append_trials_behind(std::string& out,
         row.cell);
     const auto outages = outages_of(row);
     if (outages.empty()) {
-        put(out, "<p class=\"hint\">The service went on in all trials.</p></details>");
+        put(out,
+            "<p class=\"hint\">{}</p></details>",
+            row.unclear == 0
+                ? "The service went on in all trials."
+                : "No harm was seen; how the service really was is not known all the time.");
         return;
     }
     put(out, "<div class=\"wide\"><table class=\"each\"><thead><tr><th>outage</th>");

@@ -20,7 +20,7 @@ std::string cell_text(const MatrixRow& row, const std::string& observer) {
     if (entry == nullptr || entry->trials == 0) {
         return "–";
     }
-    auto text = entry_text(*entry);
+    auto text = entry_text(row, *entry);
     if (const auto bound = bound_text(*entry); !bound.empty()) {
         text += " (" + bound + ")";
     }
@@ -97,6 +97,7 @@ Json json_of(const MatrixRow& row) {
             {"trials", row.trials.all()},
             {"proved", row.proved},
             {"outages", row.outages},
+            {"unclear", row.unclear},
             {"observers", std::move(observers)}};
 }
 
@@ -142,7 +143,7 @@ std::string matrix_markdown(const Matrix& matrix) {
         "row "
         "counts the trials in which the fault was proved to act. quiet: the service went on, and "
         "it "
-        "said nothing else. “–”: it said nothing.\n");
+        "said nothing else; “?”: nobody knows whether it did. “–”: the observer said nothing.\n");
     append_markdown_totals(out, matrix);
     return out;
 }

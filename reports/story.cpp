@@ -195,6 +195,9 @@ void append_health(Health& health, const History& history, const Event& said, co
     if (const auto both = common(span, judged); both && known_in_time && severity(span.state) > 0) {
         append_harm(health, *both, said, cause);
     }
+    if (const auto both = common(span, judged); both && span.state == "unknown") {
+        health.unclear += both->length();
+    }
     if (span.state == "serving") {
         append_known_serving(health, span, said, judged);
     }

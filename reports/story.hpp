@@ -54,6 +54,7 @@ struct Health {
     /// Degraded, hung or dead without a break, while observers are judged; `state` is the worst of
     /// these, `words` the part that is degraded. Of those that no fault explains, the longer ones.
     std::vector<Span> impairments;
+    Duration unclear{};               ///< for so long of that time nobody knows how it was
     std::vector<Span> known_serving;  ///< from the proof on: before it, it may have been otherwise
 };
 

@@ -14,7 +14,7 @@
 namespace ordeal::reports {
 namespace {
 
-constexpr std::size_t most_trials = 10;  ///< named in the summary; the others are counted
+constexpr std::size_t most_named = 10;  ///< named in the summary; the others are counted
 constexpr std::size_t bar_width = 24;
 
 bool is_set(const char* name) {
@@ -83,10 +83,10 @@ void append_trials(std::string& out, const CellSummary& cell, const TerminalStyl
         if (record.verdict == Verdict::pass) {
             return;
         }
-        if (named++ == most_trials) {
+        if (named++ == most_named) {
             put(out,
                 "    … and {} more\n",
-                cell.counts.fail + cell.counts.inconclusive - most_trials);
+                cell.counts.fail + cell.counts.inconclusive - most_named);
             return;
         }
         put(out,

@@ -26,6 +26,7 @@ Beat beat_from(const wire::Heartbeat& heartbeat, Instant arrived) {
             .guest_uptime = heartbeat.uptime,
             .boot_id = heartbeat.boot_id,
             .load_running = heartbeat.load == wire::LoadState::running,
+            .load_failed = heartbeat.load == wire::LoadState::failed,
             .intended = heartbeat.intended,
             .acknowledged = heartbeat.acknowledged};
 }

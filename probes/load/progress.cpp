@@ -13,6 +13,7 @@ class Ledger {
   public:
     struct State {
         bool running = false;
+        bool failed = false;
         std::int64_t count = 0;
         Instant moved{};  ///< when a record was last acknowledged, or the load was first seen
         std::optional<Instant> last_seen;
@@ -21,6 +22,7 @@ class Ledger {
     void hear(const Acknowledged& range) {
         const std::lock_guard lock(mutex_);
         state_.running = true;
+        state_.failed = false;
         state_.count += range.last - range.first + 1;
         state_.moved = range.arrived;
         state_.last_seen = range.arrived;
@@ -36,6 +38,7 @@ class Ledger {
             state_.moved = beat.arrived;
         }
         state_.running = beat.load_running;
+        state_.failed = beat.load_failed;
     }
 
     State read() {
@@ -64,7 +67,12 @@ class Progress final : public Probe {
             // The instant at which it counts as stalled, if nothing moves until then.
             const auto stalled_at = state.moved + stalled_after;
             Fields facts{{"acknowledged", state.count}};
-            if (!state.running) {
+            if (state.failed) {
+                context.observer.saw(Opinion::dead,
+                                     "the load ended by itself: a write failed",
+                                     state.last_seen,
+                                     std::move(facts));
+            } else if (!state.running) {
                 context.observer.saw(
                     Opinion::unknown, "no load runs", state.last_seen, std::move(facts));
             } else if (now >= stalled_at) {

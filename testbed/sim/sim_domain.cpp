@@ -206,7 +206,8 @@ void SimDomain::beat() {
         if (load_) {
             const auto done = std::accumulate(
                 load_->acknowledged.begin(), load_->acknowledged.end(), std::int64_t{0});
-            beat.load_running = true;
+            beat.load_running = !load_->failed;
+            beat.load_failed = load_->failed;
             beat.acknowledged = static_cast<std::uint64_t>(done);
             beat.intended = beat.acknowledged + load_->acknowledged.size();
         }

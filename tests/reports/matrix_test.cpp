@@ -67,7 +67,7 @@ TEST(Matrix, ShowsThatLibvirtsStateNeverTellsAFrozenDomain) {
     const auto& row = row_of(matrix, "qemu.stop");
     EXPECT_EQ(row.outages, 5U);
     const auto& blind = row.entries.at("libvirt.state");
-    EXPECT_EQ(entry_text(blind), "never in 5");
+    EXPECT_EQ(entry_text(row, blind), "never in 5");
     EXPECT_EQ(bound_text(blind), "");
     EXPECT_FALSE(blind.always(1000));
     EXPECT_GT(blind.false_alive, 15s);
@@ -88,6 +88,14 @@ TEST(Matrix, LeavesOutTrialsWhoseFaultWasNotProved) {
     EXPECT_EQ(row.proved, 19U);
     EXPECT_THAT(row.entries.at("agent.heartbeat").noticed,
                 Not(Contains(testing::Key(testing::Field(&OutageKey::trial, 10)))));
+}
+
+TEST(Matrix, CallsNobodyQuietWhereNobodyKnowsWhetherTheServiceWentOn) {
+    MatrixRow row{.label = "x"};
+    const MatrixEntry entry{.trials = 1};
+    EXPECT_EQ(entry_text(row, entry), "quiet");
+    row.unclear = 1;
+    EXPECT_EQ(entry_text(row, entry), "?");
 }
 
 TEST(Matrix, ChoosesTheFewestObserversThatCatchAll) {

@@ -161,6 +161,13 @@ TEST(Story, AShortStallCountsOnlyWithAFault) {
     EXPECT_EQ(tell(explained).health.at(0).impairments.size(), 1U);
 }
 
+TEST(Story, SaysForHowLongNobodyKnows) {
+    const auto events = ending("unknown", 3000, 3000);
+    const History history(events);
+    // Until the load phase ends.
+    EXPECT_EQ(tell(history).health.at(0).unclear, milliseconds(2000));
+}
+
 TEST(Story, WhatAdjoinsIsOneImpairmentOfItsWorstState) {
     const History history({happened(1000, event::phase_begin, "load"),
                            happened(5000, event::phase_end, "load"),

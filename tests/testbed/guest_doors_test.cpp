@@ -170,6 +170,12 @@ TEST_F(GuestDoorsTest, StampHeartbeatsWithTheSchedulersTime) {
     EXPECT_LE(heard[0].arrived, scheduler_.now());
     EXPECT_EQ(heard[0].guest_uptime, 3s);
     EXPECT_TRUE(heard[0].load_running);
+    EXPECT_FALSE(heard[0].load_failed);
+    agent.say(wire::Heartbeat{.boot_id = "one", .load = wire::LoadState::failed});
+    const auto failed = beats.wait_for(2);
+    ASSERT_EQ(failed.size(), 2U);
+    EXPECT_FALSE(failed[1].load_running);
+    EXPECT_TRUE(failed[1].load_failed);
 }
 
 TEST_F(GuestDoorsTest, TurnAcknowledgementsIntoRangesOfEachWriter) {

@@ -41,6 +41,18 @@ TEST(LoadProgress, HasNoOpinionWithoutALoad) {
     EXPECT_EQ(sim.notebook.first(Opinion::dead, {}), Instant::max());
 }
 
+TEST(LoadProgress, SaysDeadWhenTheLoadEndedByItself) {
+    ProbeFixture sim(
+        "load.progress",
+        {.name = "vm", .disks = {{.name = "data", .backing = "local", .werror = "report"}}});
+    sim.watch_a_while();
+    ASSERT_EQ(sim.notebook.opinion(), Opinion::alive);
+    ASSERT_TRUE(sim.testbed.storage().impose({"n1", "vm", "data"}, "f", {.writes = true}));
+    sim.pass(500ms);  // sooner than a stall would be noticed
+    EXPECT_EQ(sim.notebook.opinion(), Opinion::dead);
+    EXPECT_NE(sim.notebook.remarks.back().detail.find("a write failed"), std::string::npos);
+}
+
 TEST(LoadProgress, ForgetsTheLoadOfTheBootBefore) {
     ProbeFixture sim("load.progress");
     sim.watch_a_while();
