@@ -89,6 +89,19 @@ void check_exploration(const Document& document,
             rules.check_bare(*tables[index], experiment, domain);
         }
     }
+    // What an exploration found out does not say for which check.
+    bool explored = false;
+    for (std::size_t i = 0; i < experiment.checks.size(); ++i) {
+        if (experiment.checks[i].kind == "every_crash_state") {
+            if (explored) {
+                rules.complain(*root.tables("check")[i],
+                               "kind",
+                               "one experiment has one check every_crash_state",
+                               "make another experiment for the other rules");
+            }
+            explored = true;
+        }
+    }
     const Entry* table = root.find("experiment");
     if (experiment.explore && table != nullptr && root.find("load") == nullptr) {
         rules.complain(table->value,

@@ -122,6 +122,23 @@ class Fit {
                                  site_.name),
                      "name that host, or none");
         }
+        if (domain.machine == "bare") {
+            complain("domain",
+                     "name",
+                     domain.name,
+                     fmt::format("\"{}\" is a bare machine, which only the lab has", domain.name),
+                     "run this experiment without --testbed");
+        }
+        for (const auto& disk : domain.disks) {
+            if (disk.backing == "recorded") {
+                complain("domain",
+                         "name",
+                         domain.name,
+                         fmt::format("the disk \"{}\" is to be recorded, which only the lab can",
+                                     disk.name),
+                         "run this experiment without --testbed, or without explore = true");
+            }
+        }
         domain.host = target->host;
         std::erase_if(domain.disks, [&](auto& disk) { return !fit_disk(disk, *target); });
     }

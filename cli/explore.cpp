@@ -16,6 +16,7 @@
 #include <fmt/format.h>
 #include <fstream>
 #include <thread>
+#include <tuple>
 
 namespace ordeal::cli {
 namespace {
@@ -165,10 +166,12 @@ int explore(const CommonOptions& common,
                                              .states = options.oracle_states,
                                              .budget = how.budget,
                                              .stop = how.stop});
-        if (!said) {
-            return tell(said.error());
+        if (said) {
+            verifier::add_oracle(facts, *said);
+        } else {
+            std::ignore = tell(said.error());  // the exploration stands, and is told, too
+            verifier::add_oracle_trouble(facts, said.error());
         }
-        verifier::add_oracle(facts, *said);
     }
     if (auto written = write_explore_reports(options, facts, began); !written) {
         return tell(written.error());
@@ -176,8 +179,13 @@ int explore(const CommonOptions& common,
     fmt::print("{}",
                common.json ? explore_json(trace, rules, *found, facts)
                            : explore_text(trace, rules, *found, facts));
+    if (stop.signal() != 0) {
+        return 128 + stop.signal();
+    }
     const bool condemned = facts.get<std::int64_t>("oracle_bad") != 0;
-    return stop.signal() != 0 ? 128 + stop.signal() : condemned ? exit_fail : exit_code(*found);
+    const bool unheard = !options.oracle.empty() && facts.get<std::int64_t>("oracle_shown") == 0;
+    const int code = condemned ? exit_fail : exit_code(*found);
+    return code == exit_pass && unheard ? exit_inconclusive : code;
 }
 
 }  // namespace

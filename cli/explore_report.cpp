@@ -2,6 +2,7 @@
 
 #include "core/units.hpp"
 #include "reports/crash_states.hpp"
+#include "reports/escape.hpp"
 #include "reports/html.hpp"
 #include "reports/json.hpp"
 #include "reports/junit.hpp"
@@ -82,7 +83,7 @@ std::string oracle_text(const Fields& facts) {
     auto left = bad_printed;
     for (const auto& bad : reports::bad_states(facts)) {
         if (bad.kind == "oracle" && left != 0) {
-            text += fmt::format("    {}\n      {}\n", bad.id, bad.words);
+            text += fmt::format("    {}\n      {}\n", bad.id, reports::one_line(bad.words));
             --left;
         }
     }
@@ -243,7 +244,8 @@ std::string explore_json(const Trace& trace,
                          {"condemned", facts.get<std::int64_t>("oracle_bad")},
                          {"states", std::move(condemned)}};
     }
-    return all.dump(2) + "\n";
+    // An oracle's words may be any bytes.
+    return all.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
 }
 
 namespace {
@@ -265,8 +267,24 @@ RunRecord as_run(const ExploreOptions& options, const Fields& facts, WallTime be
                               subject,
                               facts}});
     RunRecord run{.id = subject, .started = began, .wall = trial.wall, .finished = true};
-    run.command_line = {
-        "ordeal", "explore", options.trace.string(), "--base", options.base.string()};
+    run.command_line = {"ordeal",
+                        "explore",
+                        options.trace.string(),
+                        "--base",
+                        options.base.string(),
+                        "--fault",
+                        options.fault,
+                        "--cache",
+                        options.cache,
+                        "--format",
+                        options.format,
+                        "--damage",
+                        options.damage,
+                        "--lying-flushes",
+                        std::to_string(options.lying_flushes)};
+    if (!options.oracle.empty()) {
+        run.command_line.insert(run.command_line.end(), {"--oracle", options.oracle});
+    }
     run.planned_trials = 1;
     run.experiments.push_back({.name = "explore",
                                .title = "Crash states of " + subject,

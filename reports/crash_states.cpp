@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 namespace ordeal::reports {
 namespace {
@@ -38,15 +39,6 @@ std::int64_t integer(const std::string& text) {
     return std::strtoll(text.c_str(), nullptr, 10);
 }
 
-std::string bad_text(const Fields& facts) {
-    if (number(facts, "bad_leaves") == 0) {
-        return "none";
-    }
-    return fmt::format("{}{} states",
-                       facts.get<bool>("bad_exact", true) ? "" : "about ",
-                       facts.get<std::string>("bad"));
-}
-
 /// What keeps the figures from being about all states.
 void append_limits(std::vector<std::pair<std::string, std::string>>& lines, const Fields& facts) {
     if (const auto judge = facts.get<std::string>("sampled_by"); !judge.empty()) {
@@ -58,6 +50,27 @@ void append_limits(std::vector<std::pair<std::string, std::string>>& lines, cons
 }
 
 }  // namespace
+
+std::string bad_text(const Fields& facts) {
+    std::vector<std::string> parts;
+    const auto bad = facts.get<std::string>("bad", "0");
+    const auto recovery = facts.get<std::string>("bad_recovery", "0");
+    if (bad != "0" || (number(facts, "bad_leaves") != 0 && recovery == "0")) {
+        parts.push_back(
+            fmt::format("{}{} states", facts.get<bool>("bad_exact", true) ? "" : "about ", bad));
+    }
+    if (recovery != "0") {
+        parts.push_back(recovery + " crashes during recovery");
+    }
+    if (const auto condemned = number(facts, "oracle_bad"); condemned != 0) {
+        parts.push_back(fmt::format(
+            "{} of {} sampled, by the oracle", condemned, number(facts, "oracle_shown")));
+    }
+    if (number(facts, "disagreements") != 0) {
+        parts.emplace_back("our engine and e2fsck disagree");
+    }
+    return parts.empty() ? "none" : fmt::format("{}", fmt::join(parts, ", "));
+}
 
 std::vector<const Event*> explorations(const TrialRecord& trial) {
     return trial.history.of(event::examined, check);
@@ -271,7 +284,8 @@ void append_exploration(std::string& out, const Event& exploration) {
     if (!states.empty()) {
         put(out,
             "<table class=\"states\"><caption>Bad states; <code>ordeal explore TRACE --base BASE "
-            "--state ID --write-image FILE</code> makes one again</caption>");
+            "--state ID --write-image FILE</code> makes one again, under the same rules (--fault, "
+            "--cache, --format, --damage, --lying-flushes)</caption>");
         for (const auto& state : states) {
             put(out,
                 R"(<tr><td>{}</td><td class="num">{}</td><td><code>{}</code>{}<small>{} states: {}</small></td></tr>)",

@@ -18,6 +18,10 @@ namespace ordeal::reports {
 /// The facts as lines of a name and a text: "crash states", "2.5e89 of 2.5e89 covered, complete".
 [[nodiscard]] std::vector<std::pair<std::string, std::string>> crash_lines(const Fields& facts);
 
+/// All that is bad: states, crashes during recovery, what an oracle condemns, engines that
+/// disagree; or "none".
+[[nodiscard]] std::string bad_text(const Fields& facts);
+
 /// One bad state as the facts list it.
 struct ToldBadState {
     std::string kind;

@@ -56,9 +56,7 @@ void append_explorations(std::string& out, const CellSummary& cell) {
                 markdown(facts.get<std::string>("covered")),
                 markdown(facts.get<std::string>("possible")),
                 facts.get<bool>("complete") ? "complete" : "partial",
-                facts.get<std::int64_t>("bad_leaves") == 0
-                    ? "none"
-                    : markdown(facts.get<std::string>("bad")),
+                markdown(bad_text(facts)),
                 facts.get<std::int64_t>("epochs"),
                 facts.get<std::int64_t>("atoms"),
                 facts.get<std::int64_t>("runs"),

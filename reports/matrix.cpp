@@ -15,13 +15,21 @@ Duration total(const std::vector<Span>& spans) {
         });
 }
 
+/// Whether the definition has faults at all. On the safe side: what it says of them elsewhere
+/// counts, too, and then a cell in which none came is no control.
+bool plans_faults(const CellSummary& cell) {
+    return cell.experiment == nullptr || cell.experiment->text.find("fault") != std::string::npos;
+}
+
 /// The faults' kinds, and of the matrix values those that do not just name them.
 std::string row_label(const CellSummary& cell) {
     std::string kinds;
     for (const auto& fault : cell.faults) {
         kinds += (kinds.empty() ? "" : " + ") + fault.kind;
     }
-    std::string label = kinds.empty() ? "no fault" : kinds;
+    std::string label = !kinds.empty()       ? kinds
+                        : plans_faults(cell) ? "a fault that never came"
+                                             : "no fault";
     for (const auto& [name, value] : cell.cell.all()) {
         const auto text = to_text(value);
         if (text != kinds) {
@@ -31,9 +39,14 @@ std::string row_label(const CellSummary& cell) {
     return label;
 }
 
-bool proved(const TrialSummary& trial) {
-    return std::ranges::all_of(trial.story.faults,
-                               [](const FaultMark& mark) { return mark.active.has_value(); });
+/// Every fault that came in any trial of the cell was seen to act in this one, which had its load.
+bool proved(const CellSummary& cell, const TrialSummary& trial) {
+    const bool loaded = std::ranges::find(trial.story.phases, phase::load, &PhaseMark::name) !=
+                        trial.story.phases.end();
+    return loaded && std::ranges::all_of(cell.faults, [&](const FaultSummary& fault) {
+               const auto mark = std::ranges::find(trial.story.faults, fault.id, &FaultMark::id);
+               return mark != trial.story.faults.end() && mark->active.has_value();
+           });
 }
 
 void add_lane(MatrixEntry& entry, const Lane& lane, std::int64_t trial) {
@@ -47,7 +60,7 @@ void add_lane(MatrixEntry& entry, const Lane& lane, std::int64_t trial) {
             ++entry.latencies.censored;
         }
     }
-    entry.false_alive += total(lane.alive_impaired);
+    entry.alive_impaired += total(lane.alive_impaired);
     entry.false_dead += total(lane.false_dead);
 }
 
@@ -75,17 +88,17 @@ void add_trial(MatrixRow& row, const TrialSummary& trial) {
         }
     }
     row.unclear += unclear ? 1 : 0;
-    row.proved += proved(trial) ? 1 : 0;
+    ++row.proved;
 }
 
 MatrixRow row_of(const CellSummary& cell) {
     MatrixRow row{.label = row_label(cell),
                   .experiment = cell.name,
-                  .control = cell.faults.empty(),
+                  .control = cell.faults.empty() && !plans_faults(cell),
                   .trials = cell.counts};
     for (const auto& trial : cell.trials) {
         // Where a fault did not act, or nobody knows, nothing can be said about who noticed it.
-        if (proved(trial)) {
+        if ((row.control || !cell.faults.empty()) && proved(cell, trial)) {
             add_trial(row, trial);
         }
     }
@@ -111,7 +124,7 @@ void tell_apart(std::vector<MatrixRow>& rows) {
 void add_entry(ObserverTotal& sum, const MatrixRow& row, const MatrixEntry& entry, double within) {
     sum.trials += entry.trials;
     sum.false_alarms += entry.false_alarms;
-    sum.false_alive += entry.false_alive;
+    sum.alive_impaired += entry.alive_impaired;
     sum.false_dead += entry.false_dead;
     if (row.outages == 0 || entry.noticed.empty()) {
         return;

@@ -28,7 +28,7 @@ struct MatrixEntry {
     statistics::Sample latencies;                        ///< the same as a sample
     std::size_t trials = 0;                              ///< in which it said anything
     std::size_t false_alarms = 0;                        ///< trials with one, see Lane
-    Duration false_alive{};                              ///< in all trials together
+    Duration alive_impaired{};  ///< said alive of a harmed service, in all trials together
     Duration false_dead{};
 
     [[nodiscard]] std::size_t caught() const { return latencies.measured.size(); }
@@ -45,7 +45,7 @@ struct MatrixRow {
     std::size_t run = 0;     ///< which of the runs
     std::size_t cell = 0;    ///< which of its cells: the report's anchor
     Counts trials;
-    std::size_t proved = 0;      ///< trials in which every fault was seen to act by another path
+    std::size_t proved = 0;      ///< trials with the load, every fault seen to act by another path
     std::size_t outages = 0;     ///< impairments in all trials; 0: the service went on
     std::size_t unclear = 0;     ///< trials of which nobody knows for a second or longer
     std::set<std::string> harm;  ///< what they were: "dead", "degraded (storage)"
@@ -61,7 +61,7 @@ struct ObserverTotal {
     std::size_t never = 0;
     std::size_t false_alarms = 0;  ///< trials
     std::size_t trials = 0;
-    Duration false_alive{};
+    Duration alive_impaired{};
     Duration false_dead{};
 };
 

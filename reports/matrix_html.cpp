@@ -148,7 +148,7 @@ void append_total_table(std::string& out, const Matrix& matrix) {
         "<section><h2>Observers over all faults</h2><table class=\"totals\"><thead><tr>"
         "<th>observer</th><th class=\"num\">every time, in time</th><th class=\"num\">not every "
         "time</th><th class=\"num\">never</th><th class=\"num\">trials with a false alarm</th>"
-        "<th class=\"num\">said alive of a dead service</th><th class=\"num\">said dead of a "
+        "<th class=\"num\">said alive of a harmed service</th><th class=\"num\">said dead of a "
         "serving one</th></tr></thead><tbody>");
     for (const auto& total : matrix.observers) {
         put(out,
@@ -162,7 +162,7 @@ void append_total_table(std::string& out, const Matrix& matrix) {
             total.never,
             total.false_alarms,
             total.trials,
-            to_text(total.false_alive),
+            to_text(total.alive_impaired),
             to_text(total.false_dead));
     }
     put(out, "</tbody></table></section>");

@@ -68,7 +68,7 @@ Json json_of(const MatrixEntry& entry) {
             {"median", number(statistics::quantile(entry.latencies, 0.5).value)},
             {"median_at_most", number(statistics::quantile_upper_bound(entry.latencies, 0.5))},
             {"false_alarms", entry.false_alarms},
-            {"false_alive", seconds(entry.false_alive)},
+            {"alive_impaired", seconds(entry.alive_impaired)},
             {"false_dead", seconds(entry.false_dead)},
             {"sightings", std::move(noticed)}};
 }
@@ -81,7 +81,7 @@ Json json_of(const ObserverTotal& total) {
             {"never", total.never},
             {"trials", total.trials},
             {"false_alarms", total.false_alarms},
-            {"false_alive", seconds(total.false_alive)},
+            {"alive_impaired", seconds(total.alive_impaired)},
             {"false_dead", seconds(total.false_dead)}};
 }
 
@@ -103,7 +103,8 @@ Json json_of(const MatrixRow& row) {
 
 void append_markdown_totals(std::string& out, const Matrix& matrix) {
     put(out,
-        "\n| observer | always | sometimes | never | false alarms | false alive | false dead |\n"
+        "\n| observer | always | sometimes | never | false alarms | alive of a harmed service | "
+        "false dead |\n"
         "|---|--:|--:|--:|--:|--:|--:|\n");
     for (const auto& total : matrix.observers) {
         put(out,
@@ -115,7 +116,7 @@ void append_markdown_totals(std::string& out, const Matrix& matrix) {
             total.never,
             total.false_alarms,
             plural(total.trials, "trial"),
-            to_text(total.false_alive),
+            to_text(total.alive_impaired),
             to_text(total.false_dead));
     }
 }
@@ -151,7 +152,7 @@ std::string matrix_markdown(const Matrix& matrix) {
 std::string matrix_csv(const Matrix& matrix) {
     std::string out =
         "fault,experiment,run,trials,proved,observer,outages,noticed,median,median_at_most,"
-        "false_alarms,false_alive,false_dead\n";
+        "false_alarms,alive_impaired,false_dead\n";
     for (const auto& row : matrix.rows) {
         for (const auto& [observer, entry] : row.entries) {
             put(out,
@@ -167,7 +168,7 @@ std::string matrix_csv(const Matrix& matrix) {
                 csv_number(statistics::quantile(entry.latencies, 0.5).value),
                 csv_number(statistics::quantile_upper_bound(entry.latencies, 0.5)),
                 entry.false_alarms,
-                seconds(entry.false_alive),
+                seconds(entry.alive_impaired),
                 seconds(entry.false_dead));
         }
     }

@@ -162,6 +162,17 @@ std::string bad_words(const Fields& facts) {
                        recovery == "0" ? "" : ", and " + recovery + " of crashes during recovery");
 }
 
+/// Who asks for an oracle's judgement and gets none has no pass.
+void append_oracle_trouble(Finding& finding, const Fields& facts) {
+    if (const auto error = facts.get<std::string>("oracle_error"); !error.empty()) {
+        finding.verdict = Verdict::inconclusive;
+        finding.summary += "; the oracle could not be asked: " + error;
+    } else if (facts.has("oracle_shown") && facts.get<std::int64_t>("oracle_shown") == 0) {
+        finding.verdict = Verdict::inconclusive;
+        finding.summary += "; the oracle was shown nothing";
+    }
+}
+
 }  // namespace
 
 Fields crash_facts(const Trace& trace, const CrashRules& rules, const Exploration& found) {
@@ -220,6 +231,10 @@ void add_oracle(Fields& facts, const UserOracleReport& report) {
     facts.set("oracle_bad", static_cast<std::int64_t>(report.bad.size()));
 }
 
+void add_oracle_trouble(Fields& facts, const Error& error) {
+    facts.set("oracle_error", error.text());
+}
+
 Finding crash_finding(const Fields& facts, std::string subject) {
     auto finding = told(facts, std::move(subject));
     if (facts.get<std::int64_t>("oracle_bad") != 0) {
@@ -238,6 +253,7 @@ Finding crash_finding(const Fields& facts, std::string subject) {
     } else if (facts.get<bool>("complete")) {
         finding.verdict = Verdict::pass;
         finding.summary += ", none bad";
+        append_oracle_trouble(finding, facts);
     } else {
         finding.summary += ", none bad among those; the others are not known";
     }
@@ -246,10 +262,20 @@ Finding crash_finding(const Fields& facts, std::string subject) {
 
 Finding crash_finding_expecting_bad(const Fields& facts, std::string subject) {
     auto finding = told(facts, std::move(subject));
-    if (facts.get<std::int64_t>("bad_leaves") != 0) {
+    const bool judged = facts.get<std::int64_t>("sound_leaves") != 0 &&
+                        facts.get<std::int64_t>("unjudged_leaves") == 0;
+    // Of a state that only one of the two engines calls bad, nobody knows.
+    const auto disagreements = facts.get<std::int64_t>("disagreements");
+    if (disagreements != 0 && disagreements >= facts.get<std::int64_t>("bad_leaves")) {
+        finding.verdict = Verdict::fail;
+        finding.summary += "; our engine and e2fsck disagree about all that is bad";
+    } else if (facts.get<std::int64_t>("oracle_bad") != 0) {
+        finding.verdict = Verdict::pass;
+        finding.summary += "; the oracle condemns some, as this control expects";
+    } else if (facts.get<std::int64_t>("bad_leaves") != 0) {
         finding.verdict = Verdict::pass;
         finding.summary += ", " + bad_words(facts) + ", as this control expects";
-    } else if (facts.get<bool>("complete")) {
+    } else if (judged && facts.get<bool>("complete")) {
         finding.verdict = Verdict::fail;
         finding.summary += ", none bad, where this control expects some";
     } else {

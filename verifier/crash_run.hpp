@@ -47,6 +47,10 @@ enum class WithReferee { no, yes };
 /// and its bad states to `bad_states`.
 void add_oracle(Fields& facts, const UserOracleReport& report);
 
+/// Adds that the oracle could not be asked, `oracle_error`: what was explored stands, and a pass
+/// becomes inconclusive.
+void add_oracle_trouble(Fields& facts, const Error& error);
+
 inline constexpr std::string_view crash_check = "every_crash_state";
 
 }  // namespace ordeal::verifier

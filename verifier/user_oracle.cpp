@@ -89,6 +89,10 @@ class Session {
         if (!recovered) {
             return recovered.error();
         }
+        // 4: errors left; from 8 on it is e2fsck that failed, see e2fsck(8).
+        if (recovered->exit_code >= 8) {
+            return fail(ErrorKind::unavailable, "recover a state for the oracle", recovered->err);
+        }
         if (recovered->exit_code >= 4) {
             return "e2fsck cannot recover it: " + recovered->out + recovered->err;
         }
@@ -96,6 +100,9 @@ class Session {
             {"debugfs", "-R", "rdump / " + tree.string(), image.string()}, tool_deadline);
         if (!extracted) {
             return extracted.error();
+        }
+        if (extracted->exit_code != 0) {
+            return fail(ErrorKind::unavailable, "extract a state for the oracle", extracted->err);
         }
         std::vector<std::string> argv{"env",
                                       "ORDEAL_TREE=" + tree.string(),

@@ -109,6 +109,8 @@ Status delay_ports(const ProcessRef& rack,
                          "handle",
                          handle_of(id),
                          "netem",
+                         "limit",  // by default what waits beyond 1000 frames is lost
+                         "1000000",
                          "delay",
                          netem_time(delay)};
         if (const auto added = tc(rack, tried, words); !added) {

@@ -60,6 +60,15 @@ kind = "every_crash_state"
                 HasSubstr("\"every_crash_state\" needs explore = true"));
 }
 
+TEST(DefinitionExploration, RefusesASecondCheckOfTheStates) {
+    const std::string check = R"(
+[[check]]
+kind = "every_crash_state"
+)";
+    EXPECT_THAT(complaints_with_check(exploring + check + check),
+                HasSubstr("one experiment has one check every_crash_state"));
+}
+
 TEST(DefinitionExploration, RefusesWhatCannotBeRecorded) {
     const auto disk_with = [](const std::string& line) {
         return complaints(with(exploring, "name = \"data\"", "name = \"data\"\n" + line));

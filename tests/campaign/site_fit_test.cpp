@@ -75,6 +75,17 @@ TEST_F(SiteFit, RefusesWhatTheFileDoesNotPermit) {
     EXPECT_THAT(to_text(out), HasSubstr("target \"vm\" is on host \"n2\""));
 }
 
+TEST_F(SiteFit, RefusesWhatOnlyTheLabCanDo) {
+    auto recorded = load("crash/crash-ext3.toml");
+    static_cast<void>(fit(recorded));
+    EXPECT_THAT(to_text(out), HasSubstr("is to be recorded, which only the lab can"));
+    out.clear();
+    target().name = "writer";
+    auto bare = load("evaluation-2010/filesystem.toml");
+    static_cast<void>(fit(bare));
+    EXPECT_THAT(to_text(out), HasSubstr("is a bare machine, which only the lab has"));
+}
+
 TEST_F(SiteFit, KeepsAllThatAnAgentMakesVisible) {
     auto definition = load("quickstart/kill-qemu.toml");
     target().disks.front().image = "/dev/vg/canary";

@@ -255,7 +255,9 @@ TEST_F(ExploreSqlite, OracleOfTheUserFindsLostTransactionsOnlyWhereNobodySyncs) 
         GTEST_SKIP() << "needs sqlite3";
     }
     const auto synced = judged("EXTRA");
-    EXPECT_THAT(synced.out, ::testing::HasSubstr("condemned 0")) << synced.out << synced.err;
+    EXPECT_EQ(synced.exit_code, 0) << synced.out << synced.err;
+    EXPECT_THAT(synced.out, ::testing::HasSubstr("shown 30 states")) << synced.out;
+    EXPECT_THAT(synced.out, ::testing::HasSubstr("condemned 0")) << synced.out;
     const auto unsynced = judged("OFF");
     EXPECT_EQ(unsynced.exit_code, 1) << unsynced.out << unsynced.err;
     EXPECT_THAT(unsynced.out, ::testing::StartsWith("BAD: the oracle condemns"));

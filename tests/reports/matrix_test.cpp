@@ -70,7 +70,7 @@ TEST(Matrix, ShowsThatLibvirtsStateNeverTellsAFrozenDomain) {
     EXPECT_EQ(entry_text(row, blind), "never in 5");
     EXPECT_EQ(bound_text(blind), "");
     EXPECT_FALSE(blind.always(1000));
-    EXPECT_GT(blind.false_alive, 15s);
+    EXPECT_GT(blind.alive_impaired, 15s);
     const auto& sees = row.entries.at("agent.heartbeat");
     EXPECT_TRUE(sees.always(5));
     EXPECT_FALSE(sees.always(0.001));
@@ -88,6 +88,25 @@ TEST(Matrix, LeavesOutTrialsWhoseFaultWasNotProved) {
     EXPECT_EQ(row.proved, 19U);
     EXPECT_THAT(row.entries.at("agent.heartbeat").noticed,
                 Not(Contains(testing::Key(testing::Field(&OutageKey::trial, 10)))));
+}
+
+TEST(Matrix, LeavesOutTrialsThatNeverCameToTheirFault) {
+    auto run = synthetic::frozen_run();
+    std::vector<Event> before_the_fault;
+    for (const auto& each : run.trials[0].history.all()) {
+        if (!each.kind.starts_with("fault.")) {
+            before_the_fault.push_back(each);
+        }
+    }
+    run.trials[0].history = History(before_the_fault);
+    EXPECT_EQ(matrix_of({run}, 5s).rows.at(0).proved, 4U);
+
+    // Where none came to it, the row is no control either.
+    run.trials.resize(1);
+    run.experiments.at(0).text = "[[fault]]\nkind = \"qemu.stop\"\n";
+    const auto matrix = matrix_of({run}, 5s);
+    EXPECT_FALSE(matrix.rows.at(0).control);
+    EXPECT_EQ(matrix.rows[0].proved, 0U);
 }
 
 TEST(Matrix, CallsNobodyQuietWhereNobodyKnowsWhetherTheServiceWentOn) {

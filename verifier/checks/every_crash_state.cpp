@@ -107,10 +107,11 @@ class EveryCrashState : public Check {
                                       {.command = command,
                                        .states = static_cast<std::uint64_t>(states),
                                        .budget = options.budget});
-            if (!said) {
-                return said.error();
+            if (said) {
+                add_oracle(facts, *said);
+            } else {
+                add_oracle_trouble(facts, said.error());  // what was explored stands
             }
-            add_oracle(facts, *said);
         }
         facts.set("disk", specimen.disk.name);
         facts.set("filesystem", specimen.disk.filesystem);

@@ -4,6 +4,7 @@
 #include "tests/verifier/image_lab.hpp"
 #include "tests/verifier/story.hpp"
 #include "verifier/catalogue.hpp"
+#include "verifier/crash_run.hpp"
 
 #include <gmock/gmock.h>
 
@@ -133,8 +134,38 @@ TEST_F(EveryCrashState, ControlPassesExactlyWhenSomethingIsBad) {
     write_harmlessly();
     EXPECT_EQ(judged(control).verdict, Verdict::fail);
     recorder.events.clear();
-    story_.written(4, "00");
-    EXPECT_EQ(judged(control).verdict, Verdict::pass);
+    acknowledge(40);
+    acknowledge(41);  // which is nowhere
+    const auto bad = judged(control);
+    EXPECT_EQ(bad.verdict, Verdict::pass) << bad.summary;
+}
+
+TEST_F(EveryCrashState, KeepsWhatItFoundWhenTheOracleCannotBeAsked) {
+    write_harmlessly();
+    auto params = usual;
+    params.set("oracle", std::vector<std::string>{"/no/such/oracle"});
+    const auto finding = judged(params);
+    EXPECT_EQ(finding.verdict, Verdict::inconclusive);
+    EXPECT_THAT(finding.summary, HasSubstr("complete, none bad; the oracle could not be asked"));
+}
+
+TEST_F(EveryCrashState, ControlFailsWhereTheEnginesDisagree) {
+    Fields facts{{"covered", std::string("1")},
+                 {"possible", std::string("1")},
+                 {"complete", true},
+                 {"bad", std::string("1")},
+                 {"bad_leaves", std::int64_t{1}},
+                 {"sound_leaves", std::int64_t{1}},
+                 {"disagreements", std::int64_t{1}}};
+    EXPECT_EQ(crash_finding_expecting_bad(facts, "x").verdict, Verdict::fail);
+    facts.set("bad_leaves", std::int64_t{2});
+    EXPECT_EQ(crash_finding_expecting_bad(facts, "x").verdict, Verdict::pass);
+    facts.set("disagreements", std::int64_t{0});
+    EXPECT_EQ(crash_finding_expecting_bad(facts, "x").verdict, Verdict::pass);
+    facts.set("bad_leaves", std::int64_t{0});
+    EXPECT_EQ(crash_finding_expecting_bad(facts, "x").verdict, Verdict::fail);
+    facts.set("unjudged_leaves", std::int64_t{1});
+    EXPECT_EQ(crash_finding_expecting_bad(facts, "x").verdict, Verdict::inconclusive);
 }
 
 TEST_F(EveryCrashState, CannotSayWithoutTheAcknowledgementsThatArrived) {
