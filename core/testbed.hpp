@@ -235,7 +235,7 @@ struct Beat {
     Duration guest_uptime{};  ///< CLOCK_BOOTTIME of the guest
     std::string boot_id;
     bool load_running = false;
-    bool load_failed = false;  ///< it ended by itself: a write or a flush failed
+    bool load_failed = false;        ///< it ended by itself: a write or a flush failed
     std::uint64_t intended = 0;      ///< records begun so far, all writers
     std::uint64_t acknowledged = 0;  ///< records acknowledged so far, all writers
 };
