@@ -1,10 +1,15 @@
 #include "injectors/other_host.hpp"
 
+#include "injectors/common.hpp"
+
 #include <algorithm>
 
 namespace ordeal::injectors {
 
 Status choose_other_host(InjectorContext& context, Fault& fault) {
+    if (auto found = remember_qemu(context, fault); !found) {
+        return found;
+    }
     const auto tried = "prepare " + fault.kind;
     const auto all = context.testbed.hosts();
     auto to = fault.params.get<std::string>("to");

@@ -7,8 +7,9 @@
 /// What faults have in common that bring a domain to a second host.
 namespace ordeal::injectors {
 
-/// Remembers the host that the parameter "to" names, or the next one after the domain's own.
-/// Errors: not_found (no such host), refused (the domain's own, or it has a QEMU of the domain).
+/// Remembers the QEMU of the domain, and the host that the parameter "to" names, or the next one
+/// after the domain's own. Errors: as of remember_qemu(); not_found (no such host), refused (the
+/// domain's own, or it has a QEMU of the domain).
 [[nodiscard]] Status choose_other_host(InjectorContext& context, Fault& fault);
 
 /// The host that choose_other_host() remembered.

@@ -5,7 +5,6 @@
 #include "reports/file.hpp"
 #include "reports/html_parts.hpp"
 #include "reports/put.hpp"
-#include "reports/style.hpp"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -29,25 +28,6 @@ std::string_view verdict_word(const RunRecord& run) {
             break;
     }
     return "No verdict";
-}
-
-void append_head(std::string& out, const RunRecord& run) {
-    // Nothing but the inlined style may act in this page, whatever a guest's console said.
-    put(out,
-        "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"/>"
-        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src "
-        "'unsafe-inline'\"/><meta name=\"viewport\" content=\"width=device-width, "
-        "initial-scale=1\"/><meta name=\"color-scheme\" content=\"light dark\"/>"
-        "<title>{}: {}</title><style>{}</style></head><body>",
-        verdict_word(run),
-        html(one_line(run.id)),
-        style_sheet());
-    // The hatching of "dead"; used by every picture.
-    put(out,
-        R"svg(<svg width="0" height="0" style="position:absolute" aria-hidden="true"><defs>)svg"
-        R"svg(<pattern id="hatch" width="6" height="6" patternUnits="userSpaceOnUse" )svg"
-        R"svg(patternTransform="rotate(45)"><rect class="hatch-ground" width="6" height="6"/>)svg"
-        R"svg(<rect class="hatch-line" width="2" height="6"/></pattern></defs></svg>)svg");
 }
 
 void append_tally(std::string& out, const RunSummary& summary) {
@@ -210,7 +190,7 @@ std::string render_html(const RunRecord& run,
         .failures_in_full = std::max(least_in_full, options.failures_in_full / cells),
         .passes_in_full = std::max(least_in_full, options.passes_in_full / cells)};
     std::string out;
-    append_head(out, run);
+    append_page_head(out, fmt::format("{}: {}", verdict_word(run), one_line(run.id)));
     append_masthead(out, summary);
     append_contents(out, summary);
     append_comparisons(out, summary);

@@ -5,9 +5,14 @@
 #include <filesystem>
 #include <span>
 #include <string>
+#include <string_view>
 
 /// The parts of the HTML report. Each appends to a document and escapes what it is given.
 namespace ordeal::reports {
+
+/// All before the content of a page: a document that runs no script and loads nothing, its style,
+/// and what the pictures share.
+void append_page_head(std::string& out, std::string_view title);
 
 /// "✓ passed", "✕ failed", "? inconclusive": a shape, a word and a colour.
 [[nodiscard]] std::string verdict_mark(Verdict verdict);

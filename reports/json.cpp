@@ -4,17 +4,17 @@
 #include "reports/equivalence.hpp"
 #include "reports/escape.hpp"
 #include "reports/file.hpp"
+#include "reports/json_values.hpp"
 #include "reports/summary.hpp"
 
 #include <algorithm>
 #include <fmt/chrono.h>
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
 namespace ordeal::reports {
 namespace {
 
-using Json = nlohmann::ordered_json;
+using reports::to_json;
 
 struct ToJson {
     Json operator()(bool value) const { return value; }
@@ -29,13 +29,7 @@ struct ToJson {
 
     Json operator()(Bytes value) const { return {{"bytes", value.count}}; }
 
-    Json operator()(const std::vector<std::string>& values) const {
-        Json list = Json::array();
-        for (const auto& value : values) {
-            list.push_back(readable(value));
-        }
-        return list;
-    }
+    Json operator()(const std::vector<std::string>& values) const { return to_json(values); }
 };
 
 Json to_json(const Fields& fields) {
@@ -46,16 +40,8 @@ Json to_json(const Fields& fields) {
     return object;
 }
 
-Json to_json(const std::vector<std::string>& texts) {
-    return ToJson{}(texts);
-}
-
 Json to_json(const Counts& counts) {
     return {{"pass", counts.pass}, {"fail", counts.fail}, {"inconclusive", counts.inconclusive}};
-}
-
-Json to_json(const std::optional<double>& value) {
-    return value ? Json(*value) : Json();
 }
 
 std::string stamp_text(WallTime at) {

@@ -1,5 +1,7 @@
 #include "reports/matrix.hpp"
 
+#include "core/toml_reader.hpp"
+
 #include <algorithm>
 #include <fmt/format.h>
 #include <numeric>
@@ -15,10 +17,14 @@ Duration total(const std::vector<Span>& spans) {
         });
 }
 
-/// Whether the definition has faults at all. On the safe side: what it says of them elsewhere
-/// counts, too, and then a cell in which none came is no control.
+/// Whether the definition has faults at all; one that cannot be read may have some.
 bool plans_faults(const CellSummary& cell) {
-    return cell.experiment == nullptr || cell.experiment->text.find("fault") != std::string::npos;
+    if (cell.experiment == nullptr) {
+        return true;
+    }
+    Diagnostics ignored;
+    const auto document = parse_toml(cell.experiment->text, cell.experiment->path, ignored);
+    return !document || document->root.find("fault") != nullptr;
 }
 
 /// The faults' kinds, and of the matrix values those that do not just name them.

@@ -1,7 +1,7 @@
 #include "reports/escape.hpp"
+#include "reports/html_parts.hpp"
 #include "reports/matrix_files.hpp"
 #include "reports/put.hpp"
-#include "reports/style.hpp"
 
 #include <algorithm>
 #include <array>
@@ -37,16 +37,6 @@ std::string column_name(const std::string& observer) {
         name.insert(dot + 1, "<wbr/>");
     }
     return name;
-}
-
-void append_matrix_head(std::string& out) {
-    put(out,
-        "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"/>"
-        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src "
-        "'unsafe-inline'\"/><meta name=\"viewport\" content=\"width=device-width, "
-        "initial-scale=1\"/><meta name=\"color-scheme\" content=\"light dark\"/>"
-        "<title>Who notices what, and when</title><style>{}</style></head><body>",
-        style_sheet());
 }
 
 void append_advice(std::string& out, const Matrix& matrix) {
@@ -234,7 +224,7 @@ void append_trials_behind(std::string& out,
 
 std::string matrix_html(const Matrix& matrix, const std::vector<fs::path>& reports) {
     std::string out;
-    append_matrix_head(out);
+    append_page_head(out, "Who notices what, and when");
     append_advice(out, matrix);
     append_heat_map(out, matrix);
     append_total_table(out, matrix);

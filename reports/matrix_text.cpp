@@ -1,14 +1,14 @@
 #include "reports/escape.hpp"
+#include "reports/json_values.hpp"
 #include "reports/matrix_files.hpp"
 #include "reports/put.hpp"
 
 #include <fmt/ranges.h>
-#include <nlohmann/json.hpp>
 
 namespace ordeal::reports {
 namespace {
 
-using Json = nlohmann::ordered_json;
+using reports::to_json;
 
 const MatrixEntry* entry_of(const MatrixRow& row, const std::string& observer) {
     const auto found = row.entries.find(observer);
@@ -42,38 +42,26 @@ std::string csv_number(const std::optional<double>& value) {
     return value ? fmt::format("{:.6f}", *value) : "";
 }
 
-Json number(const std::optional<double>& value) {
-    return value ? Json(*value) : Json();
-}
-
-Json texts(const std::vector<std::string>& values) {
-    Json list = Json::array();
-    for (const auto& value : values) {
-        list.push_back(readable(value));
-    }
-    return list;
-}
-
-Json json_of(const MatrixEntry& entry) {
+Json to_json(const MatrixEntry& entry) {
     Json noticed = Json::array();
     for (const auto& [key, latency] : entry.noticed) {
         noticed.push_back({{"trial", key.trial},
                            {"domain", readable(key.domain)},
                            {"outage", key.number},
-                           {"latency", number(latency)}});
+                           {"latency", to_json(latency)}});
     }
     return {{"trials", entry.trials},
             {"outages", entry.noticed.size()},
             {"noticed", entry.caught()},
-            {"median", number(statistics::quantile(entry.latencies, 0.5).value)},
-            {"median_at_most", number(statistics::quantile_upper_bound(entry.latencies, 0.5))},
+            {"median", to_json(statistics::quantile(entry.latencies, 0.5).value)},
+            {"median_at_most", to_json(statistics::quantile_upper_bound(entry.latencies, 0.5))},
             {"false_alarms", entry.false_alarms},
             {"alive_impaired", seconds(entry.alive_impaired)},
             {"false_dead", seconds(entry.false_dead)},
             {"sightings", std::move(noticed)}};
 }
 
-Json json_of(const ObserverTotal& total) {
+Json to_json(const ObserverTotal& total) {
     return {{"observer", readable(total.observer)},
             {"faults", total.faults},
             {"always", total.always},
@@ -85,10 +73,10 @@ Json json_of(const ObserverTotal& total) {
             {"false_dead", seconds(total.false_dead)}};
 }
 
-Json json_of(const MatrixRow& row) {
+Json to_json(const MatrixRow& row) {
     Json observers = Json::object();
     for (const auto& [observer, entry] : row.entries) {
-        observers[readable(observer)] = json_of(entry);
+        observers[readable(observer)] = to_json(entry);
     }
     return {{"fault", readable(row.label)},
             {"experiment", readable(row.experiment)},
@@ -176,24 +164,24 @@ std::string matrix_csv(const Matrix& matrix) {
 }
 
 std::string matrix_json(const Matrix& matrix) {
-    Json document{
-        {"version", 1},
-        {"within", matrix.within},
-        {"runs", texts(matrix.runs)},
-        {"advice", readable(advice(matrix))},
-        {"best",
-         {{"observers", texts(matrix.best.observers)}, {"catches", texts(matrix.best.catches)}}},
-        {"uncaught", texts(matrix.uncaught)},
-        {"unharmed", texts(matrix.unharmed)},
-        {"observers", Json::array()},
-        {"rows", Json::array()}};
+    Json document{{"version", 1},
+                  {"within", matrix.within},
+                  {"runs", to_json(matrix.runs)},
+                  {"advice", readable(advice(matrix))},
+                  {"best",
+                   {{"observers", to_json(matrix.best.observers)},
+                    {"catches", to_json(matrix.best.catches)}}},
+                  {"uncaught", to_json(matrix.uncaught)},
+                  {"unharmed", to_json(matrix.unharmed)},
+                  {"observers", Json::array()},
+                  {"rows", Json::array()}};
     for (const auto& total : matrix.observers) {
-        document["observers"].push_back(json_of(total));
+        document["observers"].push_back(to_json(total));
     }
     for (const auto& row : matrix.rows) {
-        auto entry = json_of(row);
+        auto entry = to_json(row);
         if (const auto choice = matrix.each.find(row.label); choice != matrix.each.end()) {
-            entry["cheapest"] = texts(choice->second.observers);
+            entry["cheapest"] = to_json(choice->second.observers);
         }
         document["rows"].push_back(std::move(entry));
     }

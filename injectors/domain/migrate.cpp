@@ -13,9 +13,6 @@ constexpr Duration between_looks = 50ms;
 class Migrate final : public Injector {
   public:
     Status prepare(InjectorContext& context, Fault& fault) override {
-        if (auto found = remember_qemu(context, fault); !found) {
-            return found;
-        }
         return choose_other_host(context, fault);
     }
 

@@ -25,9 +25,6 @@ Result<bool> is_known(InjectorContext& context, const Fault& fault) {
 class SecondInstance final : public Injector {
   public:
     Status prepare(InjectorContext& context, Fault& fault) override {
-        if (auto found = remember_qemu(context, fault); !found) {
-            return found;
-        }
         return choose_other_host(context, fault);
     }
 

@@ -9,6 +9,7 @@
 #include "testbed/lab_testbed.hpp"
 #include "testbed/process.hpp"
 #include "testbed/thread_scheduler.hpp"
+#include "tests/live/needs.hpp"
 #include "verifier/catalogue.hpp"
 
 #include <gtest/gtest.h>
@@ -22,22 +23,6 @@ namespace ordeal {
 
 namespace fs = std::filesystem;
 using namespace std::chrono_literals;
-
-inline std::string missing_need() {
-    if (::geteuid() != 0) {
-        return "needs root";
-    }
-    for (const auto& file : {fs::path("/usr/sbin/libvirtd"),
-                             fs::path("/usr/bin/tini"),
-                             fs::path("/usr/bin/qemu-system-x86_64"),
-                             cache_directory() / "unpacked/usr/sbin/sshd",
-                             cache_directory() / "guest/current/vmlinuz"}) {
-        if (!fs::exists(file)) {
-            return "needs " + file.string();
-        }
-    }
-    return "";
-}
 
 class Programs final : public Tools {
   public:

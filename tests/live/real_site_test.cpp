@@ -8,6 +8,7 @@
 #include "testbed/site/remote_host.hpp"
 #include "testbed/site/site_file.hpp"
 #include "testbed/wait.hpp"
+#include "tests/live/needs.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -33,23 +34,6 @@ using ::testing::Not;
 
 constexpr auto patience = 120s;
 
-std::string missing_need() {
-    if (::geteuid() != 0) {
-        return "root";
-    }
-    for (const auto& file : {fs::path("/usr/sbin/libvirtd"),
-                             fs::path("/usr/bin/tini"),
-                             fs::path("/usr/bin/ipmitool"),
-                             cache_directory() / "unpacked/usr/sbin/sshd",
-                             cache_directory() / "unpacked/usr/bin/ipmi_sim",
-                             cache_directory() / "guest/current/vmlinuz"}) {
-        if (!fs::exists(file)) {
-            return file.string();
-        }
-    }
-    return {};
-}
-
 std::string replaced(std::string text, const std::string& from, const std::string& to) {
     const auto found = text.find(from);
     EXPECT_NE(found, text.npos) << from;
@@ -59,8 +43,10 @@ std::string replaced(std::string text, const std::string& from, const std::strin
 class LiveRealSite : public ::testing::Test {
   protected:
     void SetUp() override {
-        if (const auto need = missing_need(); !need.empty()) {
-            GTEST_SKIP() << "needs " << need;
+        if (const auto need = missing_need(
+                {"/usr/bin/ipmitool", cache_directory() / "unpacked/usr/bin/ipmi_sim"});
+            !need.empty()) {
+            GTEST_SKIP() << need;
         }
         auto lab = Lab::up({.name = name_, .nodes = 1, .deadline = patience});
         ASSERT_TRUE(lab) << lab.error().text();

@@ -3,6 +3,7 @@
 #include "testbed/process.hpp"
 #include "testbed/thread_scheduler.hpp"
 #include "testbed/wait.hpp"
+#include "tests/live/needs.hpp"
 
 #include <gmock/gmock.h>
 
@@ -26,22 +27,6 @@ using testing::Contains;
 using testing::HasSubstr;
 
 constexpr auto patience = 120s;
-
-std::string missing_need() {
-    if (::geteuid() != 0) {
-        return "needs root";
-    }
-    for (const auto& file : {fs::path("/usr/sbin/libvirtd"),
-                             fs::path("/usr/bin/tini"),
-                             fs::path("/usr/bin/qemu-system-x86_64"),
-                             cache_directory() / "unpacked/usr/sbin/sshd",
-                             cache_directory() / "guest/current/vmlinuz"}) {
-        if (!fs::exists(file)) {
-            return "needs " + file.string();
-        }
-    }
-    return "";
-}
 
 /// What came through one door so far.
 template <class T>

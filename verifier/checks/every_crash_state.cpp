@@ -1,5 +1,6 @@
 #include "core/check.hpp"
 #include "verifier/crash_run.hpp"
+#include "verifier/record_examined.hpp"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -116,11 +117,7 @@ class EveryCrashState : public Check {
         facts.set("disk", specimen.disk.name);
         facts.set("filesystem", specimen.disk.filesystem);
         facts.set("mount_options", specimen.disk.mount_options);
-        context.recorder.record({context.at,
-                                 std::string(event::examined),
-                                 std::string(crash_check),
-                                 specimen.domain,
-                                 std::move(facts)});
+        record_examined(context, crash_check, specimen, std::move(facts));
         return ok();
     }
 

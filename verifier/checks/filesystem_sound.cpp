@@ -1,5 +1,6 @@
 #include "core/check.hpp"
 #include "verifier/ext_image.hpp"
+#include "verifier/record_examined.hpp"
 #include "verifier/sparse_copy.hpp"
 #include "verifier/specimen_copies.hpp"
 
@@ -115,11 +116,7 @@ class FilesystemSound : public Check {
             return grade.error();
         }
         data.set("grade", grade.value());
-        context.recorder.record({context.at,
-                                 std::string(event::examined),
-                                 std::string(kind),
-                                 specimen.domain,
-                                 std::move(data)});
+        record_examined(context, kind, specimen, std::move(data));
         return ok();
     }
 

@@ -2,6 +2,7 @@
 #include "core/wire_ledger.hpp"
 #include "verifier/evidence.hpp"
 #include "verifier/ext_image.hpp"
+#include "verifier/record_examined.hpp"
 #include "verifier/specimen_copies.hpp"
 
 #include <algorithm>
@@ -182,11 +183,7 @@ class NoAckedWriteLost : public Check {
             if (auto done = examine_load(context, specimen, *load, data); !done) {
                 return done;
             }
-            context.recorder.record({context.at,
-                                     std::string(event::examined),
-                                     std::string(kind),
-                                     specimen.domain,
-                                     std::move(data)});
+            record_examined(context, kind, specimen, std::move(data));
         }
         return ok();
     }

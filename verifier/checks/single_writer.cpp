@@ -1,5 +1,6 @@
 #include "core/check.hpp"
 #include "core/wire_epoch.hpp"
+#include "verifier/record_examined.hpp"
 
 #include <array>
 #include <fmt/format.h>
@@ -33,11 +34,7 @@ class SingleWriter : public Check {
             data.set("epoch", static_cast<std::int64_t>(block->epoch));
             data.set("intrusions", static_cast<std::int64_t>(block->intrusions));
         }
-        context.recorder.record({context.at,
-                                 std::string(event::examined),
-                                 std::string(kind),
-                                 specimen.domain,
-                                 std::move(data)});
+        record_examined(context, kind, specimen, std::move(data));
         return ok();
     }
 
