@@ -148,6 +148,7 @@ std::vector<ObserverTotal> totals_of(const Matrix& matrix) {
         }
     }
     std::vector<ObserverTotal> sorted;
+    sorted.reserve(totals.size());
     for (auto& [observer, sum] : totals) {
         sorted.push_back(std::move(sum));
     }

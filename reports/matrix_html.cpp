@@ -167,6 +167,7 @@ std::vector<OutageKey> outages_of(const MatrixRow& row) {
         }
     }
     std::vector<OutageKey> sorted;
+    sorted.reserve(keys.size());
     for (const auto& [key, known] : keys) {
         sorted.push_back(key);
     }

@@ -94,7 +94,7 @@ class LiveTestbed : public testing::Test {
     }
 
     /// Makes and starts a domain and waits for its agent.
-    Guest* boot(DomainSpec spec = {.name = "vm", .disks = {{.name = "data"}}}) {
+    Guest* boot(const DomainSpec& spec = {.name = "vm", .disks = {{.name = "data"}}}) {
         auto made = testbed_->provision(spec, domain_, 0, directory_);
         EXPECT_TRUE(made) << made.error().text();
         auto* guest = *testbed_->guest(domain_);
