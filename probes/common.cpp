@@ -10,10 +10,15 @@ namespace ordeal::probes {
 Rhythm::Rhythm(ProbeContext& context)
     : scheduler_(context.scheduler),
       interval_(context.params.get<Duration>("interval")),
-      next_(context.scheduler.now()) {}
+      next_(grid(context.scheduler.now())) {}
+
+Instant Rhythm::grid(Instant now) const {
+    return now / interval_ * interval_;
+}
 
 bool Rhythm::wait(const std::stop_token& stop) {
-    next_ = std::max(next_ + interval_, scheduler_.now());
+    // One that is due is late, not missed: a look that lasted a whole interval is followed at once.
+    next_ = std::max(next_ + interval_, grid(scheduler_.now()));
     scheduler_.wait_until(next_, stop);
     return !stop.stop_requested();
 }

@@ -7,14 +7,17 @@
 
 namespace ordeal::probes {
 
-/// Waits for the next look, one `interval` after the last that was due; looks that were missed
-/// because one took long are left out. False when the probe is to stop.
+/// Waits for the next look. Looks fall on whole multiples of `interval`, so that those of many
+/// domains come together and cost one wake-up of libvirt and of the processor instead of many;
+/// looks that were missed because one took long are left out. False when the probe is to stop.
 class Rhythm {
   public:
     explicit Rhythm(ProbeContext& context);
     [[nodiscard]] bool wait(const std::stop_token& stop);
 
   private:
+    [[nodiscard]] Instant grid(Instant now) const;
+
     Scheduler& scheduler_;
     const Duration interval_;
     Instant next_;

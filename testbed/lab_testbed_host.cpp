@@ -121,8 +121,8 @@ Result<ProcessRef> LabHost::qemu_process(const std::string& domain) {
     const std::lock_guard lock(mutex_);
     auto& known = qemus_[domain];
     // Probes ask ten times a second: what is known and lives is not looked for again.
-    if (known.pid != 0 && ordeal::process_status(known)) {
-        return known;
+    if (known.alive()) {
+        return known.ref();
     }
     known = {};
     const auto none = fail(ErrorKind::not_found, "find the QEMU of " + domain, "it does not run");
@@ -142,8 +142,12 @@ Result<ProcessRef> LabHost::qemu_process(const std::string& domain) {
     if (!is_qemu_of(process->ref, domain)) {
         return none;
     }
-    known = process->ref;
-    return known;
+    auto held = ProcessHold::open(process->ref);
+    if (!held) {
+        return held.error();
+    }
+    known = std::move(*held);
+    return known.ref();
 }
 
 Result<ProcessRef> LabHost::service_process(const std::string& service) {

@@ -69,7 +69,7 @@ class LabHost final : public Host {
     BareMachines machines_;
     IpmiPower power_;
     std::mutex mutex_;
-    std::map<std::string, ProcessRef> qemus_;  ///< by domain: the last one found; may have died
+    std::map<std::string, ProcessHold> qemus_;  ///< by domain: the last one found; may have died
 };
 
 }  // namespace ordeal

@@ -57,7 +57,9 @@ Result<std::unique_ptr<Libvirt>> Libvirt::open(LibvirtOptions options) {
 }
 
 Libvirt::Libvirt(LibvirtOptions options)
-    : options_(std::move(options)), hub_(std::make_shared<LibvirtHub>()) {
+    : options_(std::move(options)),
+      hub_(std::make_shared<LibvirtHub>()),
+      states_(hub_, calls_, options_.call_deadline) {
     std::packaged_task<void()> keep(
         [hub = hub_,
          uri = options_.uri,
@@ -103,29 +105,7 @@ auto Libvirt::call_domain(const std::string& verb,
 }
 
 Result<DomainStatus> Libvirt::state(const std::string& domain) {
-    const auto tried = "read the state of domain " + domain;
-    const auto connection = hub_->current(tried);
-    if (!connection) {
-        return connection.error();
-    }
-    auto status =
-        calls_.run(tried,
-                   options_.call_deadline,
-                   [tried, domain, connection = *connection]() -> Result<DomainStatus> {
-                       for (bool looked_up_anew = false;; looked_up_anew = true) {
-                           const auto handle = connection->domain(domain);
-                           int state = 0;
-                           int reason = 0;
-                           if (handle && virDomainGetState(handle.get(), &state, &reason, 0) == 0) {
-                               return libvirt_status(state, reason);
-                           }
-                           auto failure = libvirt_failure(tried);
-                           connection->forget(domain);
-                           if (!handle || looked_up_anew || failure.kind != ErrorKind::not_found) {
-                               return failure;
-                           }
-                       }
-                   });
+    auto status = states_.ask(domain);
     if (!status && status.error().kind == ErrorKind::not_found) {
         return DomainStatus{DomainState::not_defined, {}};
     }

@@ -2,6 +2,7 @@
 
 #include "core/testbed.hpp"
 #include "testbed/bounded_calls.hpp"
+#include "testbed/libvirt_states.hpp"
 
 #include <functional>
 #include <future>
@@ -94,6 +95,7 @@ class Libvirt final : public Hypervisor {
     LibvirtOptions options_;
     std::shared_ptr<LibvirtHub> hub_;
     BoundedCalls calls_;
+    LibvirtStates states_;
     std::thread keeper_;  ///< opens the connection, again and again
     std::future<void> keeper_ended_;
 };

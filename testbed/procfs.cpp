@@ -1,6 +1,5 @@
 #include "testbed/procfs.hpp"
 
-#include "testbed/fd.hpp"
 #include "testbed/read_file.hpp"
 
 #include <algorithm>
@@ -254,6 +253,19 @@ Status send_signal(const ProcessRef& process, Signal signal) {
     }
     return fail(
         ErrorKind::refused, "signal " + label(process.pid), std::system_category().message(errno));
+}
+
+Result<ProcessHold> ProcessHold::open(const ProcessRef& process) {
+    auto handle = open_process(process);
+    if (!handle) {
+        return handle.error();
+    }
+    return ProcessHold(process, std::move(*handle));
+}
+
+bool ProcessHold::alive() const {
+    pollfd ended{handle_.get(), POLLIN, 0};
+    return handle_ && ::poll(&ended, 1, 0) == 0;
 }
 
 Status wait_gone(const ProcessRef& process, Duration deadline) {

@@ -3,10 +3,12 @@
 #include "core/result.hpp"
 #include "core/testbed.hpp"
 #include "core/units.hpp"
+#include "testbed/fd.hpp"
 
 #include <filesystem>
 #include <string>
 #include <sys/types.h>
+#include <utility>
 #include <vector>
 
 /// Processes as proc(5) shows them. A zombie is gone: it can neither act nor be signalled with any
@@ -46,6 +48,26 @@ struct ProcessInfo {
 /// Sends a signal through a pidfd after comparing the start time, so that a reused pid is never
 /// hit. `not_found` when the process is gone, `refused` without privilege.
 [[nodiscard]] Status send_signal(const ProcessRef& process, Signal signal);
+
+/// Keeps hold of a process, so that whether it lives is one cheap question: reading
+/// /proc/<pid>/stat adds up all its threads.
+class ProcessHold {
+  public:
+    ProcessHold() = default;
+    /// `not_found` when it is gone.
+    [[nodiscard]] static Result<ProcessHold> open(const ProcessRef& process);
+
+    /// False for one that ended, also while its parent has not heard of it; and for none.
+    [[nodiscard]] bool alive() const;
+
+    [[nodiscard]] const ProcessRef& ref() const { return ref_; }
+
+  private:
+    ProcessHold(ProcessRef ref, Fd handle) : ref_(ref), handle_(std::move(handle)) {}
+
+    ProcessRef ref_;
+    Fd handle_;  ///< pidfd_open(2)
+};
 
 /// Waits until the process is gone (at once if it is already), or `timeout`.
 [[nodiscard]] Status wait_gone(const ProcessRef& process, Duration deadline);

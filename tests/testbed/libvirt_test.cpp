@@ -7,6 +7,7 @@
 
 #include <condition_variable>
 #include <mutex>
+#include <thread>
 
 // Against libvirt's own test driver: it lives in the client library and needs no daemon. Each
 // connection has its own world with one running domain, "test".
@@ -72,6 +73,52 @@ TEST(Libvirt, CallsADomainThatItDoesNotKnowNotDefined) {
     EXPECT_EQ(libvirt->state("nobody")->state, DomainState::not_defined);
     EXPECT_EQ(libvirt->start("nobody").error().kind, ErrorKind::not_found);
     EXPECT_EQ(libvirt->remove("nobody").error().kind, ErrorKind::not_found);
+}
+
+TEST(Libvirt, TellsManyWhoAskAtOnceEachOfTheirOwnDomain) {
+    const auto libvirt = test_driver();
+    const std::vector<std::string> names{"running", "paused", "nobody", "shut"};
+    const std::vector<DomainState> expected{
+        DomainState::running, DomainState::paused, DomainState::not_defined, DomainState::shut_off};
+    for (const auto& name : names) {
+        if (name != "nobody") {
+            ASSERT_TRUE(libvirt->define("<domain type='test'><name>" + name +
+                                        "</name><memory>8192</memory>"
+                                        "<os><type>hvm</type></os></domain>"));
+        }
+    }
+    ASSERT_TRUE(libvirt->start("running"));
+    ASSERT_TRUE(libvirt->start("paused"));
+    ASSERT_TRUE(libvirt->suspend("paused"));
+    constexpr std::size_t times = 200;
+    std::vector<std::size_t> right(names.size());
+    {
+        std::vector<std::jthread> askers;
+        for (std::size_t i = 0; i < names.size(); ++i) {
+            askers.emplace_back([&, i] {
+                for (std::size_t turn = 0; turn < times; ++turn) {
+                    const auto status = libvirt->state(names[i]);
+                    right[i] += status && status->state == expected[i] ? 1 : 0;
+                }
+            });
+        }
+    }
+    EXPECT_THAT(right, testing::Each(times));
+}
+
+TEST(Libvirt, AnswersWithNothingOlderThanTheQuestion) {
+    const auto libvirt = test_driver();
+    const std::jthread another([&](const std::stop_token& stop) {
+        while (!stop.stop_requested()) {
+            std::ignore = libvirt->state("test");
+        }
+    });
+    for (int turn = 0; turn < 100; ++turn) {
+        ASSERT_TRUE(libvirt->suspend("test"));
+        ASSERT_EQ(libvirt->state("test")->state, DomainState::paused);
+        ASSERT_TRUE(libvirt->resume("test"));
+        ASSERT_EQ(libvirt->state("test")->state, DomainState::running);
+    }
 }
 
 TEST(Libvirt, RefusesWhatTheStateDoesNotAllow) {

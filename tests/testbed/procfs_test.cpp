@@ -79,6 +79,28 @@ TEST(ProcessInfo, CallsAZombieGone) {
     EXPECT_EQ(info.error().kind, ErrorKind::not_found);
 }
 
+TEST(ProcessHold, KnowsOfTheEndBeforeTheParentDoes) {
+    const pid_t pid = ::fork();
+    if (pid == 0) {
+        ::pause();
+        ::_exit(0);
+    }
+    const auto ref = process_ref(pid);
+    ASSERT_TRUE(ref);
+    const auto hold = ProcessHold::open(*ref);
+    ASSERT_TRUE(hold) << hold.error().text();
+    EXPECT_TRUE(hold->alive());
+    EXPECT_EQ(hold->ref().pid, pid);
+    ::kill(pid, SIGKILL);
+    siginfo_t ended{};
+    ASSERT_EQ(::waitid(P_PID, static_cast<id_t>(pid), &ended, WEXITED | WNOWAIT), 0);
+    EXPECT_FALSE(hold->alive());
+    ::waitpid(pid, nullptr, 0);
+    EXPECT_FALSE(hold->alive());
+    EXPECT_FALSE(ProcessHold::open(*ref));
+    EXPECT_FALSE(ProcessHold().alive());
+}
+
 TEST(SendSignal, StopsAndContinues) {
     auto child = Child::spawn({"sleep", "60"});
     ASSERT_TRUE(child) << child.error().text();

@@ -61,7 +61,7 @@ TEST(LibvirtEvents, SubscribesOnceLibvirtIsThere) {
     sim.watch_a_while();
     EXPECT_EQ(sim.notebook.opinion(), Opinion::unknown);
     ASSERT_TRUE(sim.host->start_service("libvirtd"));
-    sim.pass(300ms);
+    sim.pass(1200ms);
     EXPECT_EQ(sim.notebook.opinion(), Opinion::alive);
 }
 

@@ -30,9 +30,10 @@ TEST(QemuProcess, SeesThatAPausedDomainUsesNoCpuTime) {
     ProbeFixture sim("qemu.process");
     const auto struck = sim.watch_a_while();
     ASSERT_TRUE(sim.host->hypervisor().suspend("vm"));
-    sim.pass(5s);
-    EXPECT_EQ(sim.notebook.opinion(), Opinion::dead);
-    EXPECT_GE(sim.notebook.first(Opinion::dead, struck) - struck, 2900ms);
+    sim.pass(8s);  // a paused QEMU uses a tick of 10 ms now and then
+    const auto latency = sim.notebook.first(Opinion::dead, struck) - struck;
+    EXPECT_GE(latency, 2900ms);
+    EXPECT_LE(latency, 8s);
 }
 
 TEST(QemuProcess, DoesNotSeeAPanicOrAnIdleGuest) {
