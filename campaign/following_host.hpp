@@ -3,6 +3,7 @@
 #include "core/testbed.hpp"
 
 #include <string>
+#include <vector>
 
 namespace ordeal {
 
@@ -20,6 +21,19 @@ class FollowingHost final : public Host {
 
     Result<ProcessRef> qemu_process(const std::string& domain) override {
         return now().qemu_process(domain);
+    }
+
+    Result<std::string> run_state(const std::string& domain, Duration deadline) override {
+        return now().run_state(domain, deadline);
+    }
+
+    Result<std::vector<DiskQueue>> disk_queues(const std::string& domain,
+                                               Duration deadline) override {
+        return now().disk_queues(domain, deadline);
+    }
+
+    Result<std::vector<Duration>> vcpu_times(const ProcessRef& qemu) override {
+        return now().vcpu_times(qemu);
     }
 
     Result<ProcessRef> service_process(const std::string& service) override {

@@ -113,6 +113,24 @@ Status Hypervisor::migrate(const std::string& domain,
         ErrorKind::missing, "migrate " + domain + " to " + migration.host, "nobody here can");
 }
 
+Status Hypervisor::ping_guest_agent(const std::string& domain, Duration /*deadline*/) {
+    return fail(ErrorKind::missing, "ping the guest agent of " + domain, "nobody here can");
+}
+
+Result<std::string> Host::run_state(const std::string& domain, Duration /*deadline*/) {
+    return fail(ErrorKind::missing, "ask the QEMU of " + domain, "no monitor of its own here");
+}
+
+Result<std::vector<DiskQueue>> Host::disk_queues(const std::string& domain, Duration /*deadline*/) {
+    return fail(ErrorKind::missing, "ask the QEMU of " + domain, "no monitor of its own here");
+}
+
+Result<std::vector<Duration>> Host::vcpu_times(const ProcessRef& qemu) {
+    return fail(ErrorKind::missing,
+                "look at the processors of process " + std::to_string(qemu.pid),
+                "nobody here can");
+}
+
 Status Testbed::define_at(const std::string& domain, const std::string& host) {
     return fail(ErrorKind::missing,
                 "define " + domain + " at " + host,

@@ -2,12 +2,12 @@
 
 #include "core/experiment.hpp"
 #include "core/fields.hpp"
+#include "core/network.hpp"
 #include "core/result.hpp"
 #include "core/storage.hpp"
 #include "core/units.hpp"
 #include "core/wire_ledger.hpp"
 
-#include <array>
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
@@ -89,6 +89,9 @@ class Hypervisor {
     /// The network card's link, as a cable pulled and plugged in again.
     virtual Status set_link(const std::string& domain, LinkState state) = 0;
     virtual Result<LinkState> link(const std::string& domain) = 0;
+    /// Success when QEMU's guest agent in the domain answers. Errors: missing (the domain has no
+    /// channel for it, or nobody can ask it; so by default), timeout, unavailable (nobody answers).
+    virtual Status ping_guest_agent(const std::string& domain, Duration deadline);
     /// Whether the management answers at all, within `deadline`; a new connection is tried when
     /// needed.
     virtual Status alive(Duration deadline) = 0;
@@ -133,6 +136,12 @@ struct ProgramStatus {
     Bytes written{};      ///< to disks, so far, by those that are there
 };
 
+/// What waits in a domain's disk, as QEMU has it in the device.
+struct DiskQueue {
+    std::uint64_t waiting = 0;   ///< requests of the guest that QEMU took and has not answered
+    std::uint64_t answered = 0;  ///< so far; begins again after some
+};
+
 /// A machine that runs domains.
 class Host {
   public:
@@ -141,6 +150,16 @@ class Host {
     virtual Hypervisor& hypervisor() = 0;
     /// The QEMU process of a running domain; `not_found` when there is none.
     virtual Result<ProcessRef> qemu_process(const std::string& domain) = 0;
+    /// QEMU's own word of the domain ("running", "paused", "io-error", "guest-panicked": RunState
+    /// in its QMP reference), by a monitor of its own that libvirt knows nothing of. Errors:
+    /// not_found (no QEMU), timeout (it does not answer), missing (no such monitor; by default).
+    virtual Result<std::string> run_state(const std::string& domain, Duration deadline);
+    /// The queues of all of its disks, by the same monitor. Errors: as of run_state().
+    virtual Result<std::vector<DiskQueue>> disk_queues(const std::string& domain,
+                                                       Duration deadline);
+    /// CPU time of each thread of a QEMU process that executes the guest. Errors: not_found,
+    /// missing (it has none by that name, or nobody can look; by default).
+    virtual Result<std::vector<Duration>> vcpu_times(const ProcessRef& qemu);
     /// The process of a service of this host: "libvirtd", "virtlogd", "sshd".
     virtual Result<ProcessRef> service_process(const std::string& service) = 0;
     virtual Status start_service(const std::string& service) = 0;
@@ -169,64 +188,6 @@ class Host {
     virtual Result<ProgramStatus> program(const std::string& name) = 0;
     /// Kills it with all that it started. Success when it does not run.
     virtual Status end_program(const std::string& name) = 0;
-};
-
-/// The networks that connect the hosts, one for each purpose.
-enum class Plane { management, storage, migration, guest };
-
-inline constexpr std::array all_planes{
-    Plane::management, Plane::storage, Plane::migration, Plane::guest};
-
-[[nodiscard]] std::string_view name_of(Plane plane);
-[[nodiscard]] std::optional<Plane> plane_named(std::string_view name);
-
-/// Frames of one plane that leave `from` and are meant for `to`. Empty: everybody on the plane, the
-/// controller and shared storage too.
-struct Way {
-    Plane plane = Plane::management;
-    std::string from;
-    std::string to;
-};
-
-/// How a way is made worse; one of these is set.
-struct Impairment {
-    double loss = 0;   ///< the part of the frames that is dropped, above 0 and up to 1
-    Bytes rate{};      ///< a second and direction; what comes faster is dropped
-    Duration delay{};  ///< of every frame on its way to a host
-};
-
-/// What connects the hosts (switches). Faults are made in it, not on the hosts.
-class Network {
-  public:
-    virtual ~Network() = default;
-    /// Drops all that goes these ways. It is a lease that this object renews: the kernel ends it
-    /// some seconds after mend() or after the end of this process. `id` is 1 to 60 of a-z, A-Z,
-    /// 0-9,
-    /// '-', '_' and '.', and tells this cut from others.
-    virtual Status cut(const std::string& id, const std::vector<Way>& ways) = 0;
-    /// Makes the ways worse. Loss and rate are leases as of cut(); a delay stays until mend(), and
-    /// is made only on ways from everybody to a host. Errors: as of can_impair(); usage.
-    virtual Status impair(const std::string& id,
-                          const std::vector<Way>& ways,
-                          const Impairment& impairment) = 0;
-    /// Whether impair() would work, found out by doing it where it harms nobody. `missing` when
-    /// what connects the hosts cannot do it.
-    virtual Status can_impair(const Impairment& impairment) = 0;
-    /// Ends a cut or an impairment, of whatever process. Success when there is none.
-    virtual Status mend(const std::string& id) = 0;
-    /// Whether anything is dropped or delayed for this cut or impairment.
-    virtual Result<bool> is_cut(const std::string& id) = 0;
-    /// One ICMP echo over a plane, from a host (empty: from the controller) to another: its
-    /// round-trip time, or `timeout`.
-    virtual Result<Duration> echo(Plane plane,
-                                  const std::string& from,
-                                  const std::string& to,
-                                  Duration deadline) = 0;
-    /// Bytes a second that come back of large echoes, sent for `span` as fast as they go.
-    virtual Result<Bytes> speed(Plane plane,
-                                const std::string& from,
-                                const std::string& to,
-                                Duration span) = 0;
 };
 
 /// One heartbeat as it arrived.
@@ -310,6 +271,14 @@ class Guest {
 
     /// One ICMP echo; the round-trip time, or `timeout`.
     virtual Result<Duration> ping(Duration deadline) = 0;
+    /// Connects to a TCP port of the guest and resets the connection: how long connecting took.
+    /// Errors: timeout (no answer, or no way there), refused (the guest answered: nobody listens).
+    virtual Result<Duration> connect(std::uint16_t port, Duration deadline) = 0;
+    /// Connects, sends `question` and reads a line of the answer, at most 200 bytes, without its
+    /// end. Errors: as of connect(); unavailable (closed without a line).
+    virtual Result<std::string> ask(std::uint16_t port,
+                                    const std::string& question,
+                                    Duration deadline) = 0;
 };
 
 /// What is left of a domain's disk, copied while no QEMU has it open.

@@ -67,6 +67,10 @@ class BareMachines final : public Hypervisor {
 
     Result<LinkState> link(const std::string& domain) override { return others_.link(domain); }
 
+    Status ping_guest_agent(const std::string& domain, Duration deadline) override {
+        return others_.ping_guest_agent(domain, deadline);
+    }
+
     Status alive(Duration deadline) override { return others_.alive(deadline); }
 
     Result<Subscription> subscribe(const std::string& domain,

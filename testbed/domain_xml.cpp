@@ -128,6 +128,10 @@ void add_serial_devices(pugi::xml_node devices, const DomainPlace& place) {
     auto channel = add(devices, "channel", {{"type", "unix"}});
     add(channel, "source", {{"mode", "bind"}, {"path", place.agent_socket}});
     add(channel, "target", {{"type", "virtio"}, {"name", "org.ordeal.agent.0"}});
+    // The other end of QEMU's own agent is libvirt's affair.
+    add(add(devices, "channel", {{"type", "unix"}}),
+        "target",
+        {{"type", "virtio"}, {"name", "org.qemu.guest_agent.0"}});
 }
 
 /// The lock manager lets only one host at a time run who holds it; its file is one that all hosts
@@ -137,6 +141,17 @@ void add_lease(pugi::xml_node devices, const DomainPlace& place) {
     add_text(lease, "lockspace", "files");
     add_text(lease, "key", place.name);
     add(lease, "target", {{"path", place.lease}});
+}
+
+/// A monitor beside libvirt's, whose answers do not depend on libvirtd. libvirt marks the domain as
+/// tainted ("custom-argv") and does nothing else about it.
+void add_monitor(pugi::xml_node domain, const DomainPlace& place) {
+    auto options = add(
+        domain, "qemu:commandline", {{"xmlns:qemu", "http://libvirt.org/schemas/domain/qemu/1.0"}});
+    add(options, "qemu:arg", {{"value", "-qmp"}});
+    add(options,
+        "qemu:arg",
+        {{"value", "unix:" + place.monitor_socket.string() + ",server=on,wait=off"}});
 }
 
 }  // namespace
@@ -173,6 +188,9 @@ std::string domain_xml(const DomainSpec& spec, const DomainPlace& place) {
     add(devices, "controller", {{"type", "usb"}, {"model", "none"}});
     add(devices, "memballoon", {{"model", "none"}});
     add(devices, "audio", {{"id", "1"}, {"type", "none"}});
+    if (!place.monitor_socket.empty()) {
+        add_monitor(domain, place);
+    }
 
     std::ostringstream text;
     document.save(text, "  ", pugi::format_default | pugi::format_no_declaration);

@@ -24,9 +24,10 @@ struct DomainPlace {
     Accelerator accelerator = Accelerator::tcg;
     std::filesystem::path kernel;
     std::filesystem::path initramfs;
-    std::vector<DiskPlace> disks;        ///< in the order of the spec's disks
-    std::filesystem::path console;       ///< the serial console is appended to this file
-    std::filesystem::path agent_socket;  ///< QEMU makes it and listens on it
+    std::vector<DiskPlace> disks;               ///< in the order of the spec's disks
+    std::filesystem::path console;              ///< the serial console is appended to this file
+    std::filesystem::path agent_socket;         ///< QEMU makes it and listens on it
+    std::filesystem::path monitor_socket = {};  ///< QEMU makes it, too; empty: none
     std::string bridge;
     std::string mac;
     std::string address;               ///< of the guest, with prefix length: "10.77.1.1/16"

@@ -1,5 +1,7 @@
 #include "testbed/guest_doors.hpp"
 
+#include "testbed/tcp_door.hpp"
+
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
@@ -77,7 +79,7 @@ GuestDoors::GuestDoors(GuestPlace place, const Scheduler& scheduler, std::option
 
 GuestDoors::~GuestDoors() = default;
 
-Result<std::unique_ptr<AgentLink>> GuestDoors::connect(const std::stop_token& stop) {
+Result<std::unique_ptr<AgentLink>> GuestDoors::open_link(const std::stop_token& stop) {
     const auto sink = [this](auto at, const AgentEvent& event) { on_agent(at, event); };
     if (place_.agent) {
         auto stream = place_.agent(far_connect_deadline);
@@ -98,7 +100,7 @@ Result<std::unique_ptr<AgentLink>> GuestDoors::connect(const std::stop_token& st
 void GuestDoors::keep_link(const std::stop_token& stop) {
     const auto pause = place_.agent ? pause_after_far_failure : pause_after_failure;
     while (!stop.stop_requested()) {
-        auto opened = connect(stop);
+        auto opened = open_link(stop);
         std::unique_lock lock(mutex_);
         if (!opened) {
             // A port that takes the connection and drops it must not make this spin.
@@ -333,6 +335,22 @@ Result<Duration> GuestDoors::ping(Duration deadline) {
         return fail(ErrorKind::missing, "ping " + place_.domain, "its address is not known");
     }
     return ping_->echo(deadline);
+}
+
+Result<Duration> GuestDoors::connect(std::uint16_t port, Duration deadline) {
+    if (place_.address.empty()) {
+        return fail(ErrorKind::missing, "connect to " + place_.domain, "its address is not known");
+    }
+    return tcp_connect({place_.inside, place_.address, port}, deadline);
+}
+
+Result<std::string> GuestDoors::ask(std::uint16_t port,
+                                    const std::string& question,
+                                    Duration deadline) {
+    if (place_.address.empty()) {
+        return fail(ErrorKind::missing, "ask " + place_.domain, "its address is not known");
+    }
+    return tcp_ask({place_.inside, place_.address, port}, question, deadline);
 }
 
 }  // namespace ordeal

@@ -9,6 +9,7 @@
 #include "testbed/ping.hpp"
 
 #include <condition_variable>
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <map>
@@ -78,13 +79,17 @@ class GuestDoors final : public Guest {
     Subscription on_console(std::function<void(Instant, const std::string&)> callback) override;
 
     Result<Duration> ping(Duration deadline) override;
+    Result<Duration> connect(std::uint16_t port, Duration deadline) override;
+    Result<std::string> ask(std::uint16_t port,
+                            const std::string& question,
+                            Duration deadline) override;
 
   private:
     using SteadyTime = std::chrono::steady_clock::time_point;
 
     GuestDoors(GuestPlace place, const Scheduler& scheduler, std::optional<Ping> ping);
 
-    [[nodiscard]] Result<std::unique_ptr<AgentLink>> connect(const std::stop_token& stop);
+    [[nodiscard]] Result<std::unique_ptr<AgentLink>> open_link(const std::stop_token& stop);
     void keep_link(const std::stop_token& stop);
     [[nodiscard]] Result<std::shared_ptr<AgentLink>> link(const std::string& tried);
     [[nodiscard]] Instant instant(SteadyTime at) const;

@@ -277,6 +277,7 @@ Result<Provisioned> LabTestbed::provision(const DomainSpec& spec,
                     .initramfs = options_.guest / "initramfs",
                     .console = base.string() + ".console",
                     .agent_socket = agents_directory / (name + ".sock"),
+                    .monitor_socket = monitor_socket(name),
                     .bridge = "guest",
                     .mac = mac_of(slot),
                     .address = entry->address + "/16",
@@ -357,6 +358,7 @@ Status LabTestbed::remove(const std::string& domain) {
         }
         std::error_code ignored;
         fs::remove(host->node().outside(agents_directory / (domain + ".sock")), ignored);
+        fs::remove(host->node().outside(monitor_socket(domain)), ignored);
     }
     std::error_code ignored;
     fs::remove(lab_.directory() / lease_file(domain), ignored);

@@ -4,6 +4,7 @@
 #include "testbed/lab/planes.hpp"
 #include "testbed/namespaces.hpp"
 #include "testbed/procfs.hpp"
+#include "testbed/qemu_monitor.hpp"
 #include "testbed/read_file.hpp"
 
 #include <fstream>
@@ -80,6 +81,10 @@ class NoHypervisor final : public Hypervisor {
 
 }  // namespace
 
+std::filesystem::path monitor_socket(const std::string& domain) {
+    return std::filesystem::path("/run/ordeal/agents") / (domain + ".qmp");
+}
+
 LabHost::LabHost(LabNode node,
                  std::unique_ptr<Hypervisor> hypervisor,
                  std::function<Status(const std::string& domain)> before_start)
@@ -148,6 +153,18 @@ Result<ProcessRef> LabHost::qemu_process(const std::string& domain) {
     }
     known = std::move(*held);
     return known.ref();
+}
+
+Result<std::string> LabHost::run_state(const std::string& domain, Duration deadline) {
+    return monitor_run_state(node_.outside(monitor_socket(domain)), deadline);
+}
+
+Result<std::vector<DiskQueue>> LabHost::disk_queues(const std::string& domain, Duration deadline) {
+    return monitor_disk_queues(node_.outside(monitor_socket(domain)), deadline);
+}
+
+Result<std::vector<Duration>> LabHost::vcpu_times(const ProcessRef& qemu) {
+    return ordeal::vcpu_times(qemu);
 }
 
 Result<ProcessRef> LabHost::service_process(const std::string& service) {

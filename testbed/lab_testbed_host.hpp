@@ -7,6 +7,7 @@
 #include "testbed/power.hpp"
 #include "testbed/procfs.hpp"
 
+#include <filesystem>
 #include <functional>
 #include <map>
 #include <memory>
@@ -15,6 +16,9 @@
 #include <vector>
 
 namespace ordeal {
+
+/// Where a domain's QEMU makes a monitor of its own, as the node sees it.
+[[nodiscard]] std::filesystem::path monitor_socket(const std::string& domain);
 
 /// A node of the lab as the host that it is: libvirt and ssh over the management plane, power by
 /// IPMI. The storage node has no libvirt: it runs no domain, and nobody misses one. Thread-safe.
@@ -32,6 +36,10 @@ class LabHost final : public Host {
 
     /// Of a bare machine: its first process.
     Result<ProcessRef> qemu_process(const std::string& domain) override;
+    Result<std::string> run_state(const std::string& domain, Duration deadline) override;
+    Result<std::vector<DiskQueue>> disk_queues(const std::string& domain,
+                                               Duration deadline) override;
+    Result<std::vector<Duration>> vcpu_times(const ProcessRef& qemu) override;
     Result<ProcessRef> service_process(const std::string& service) override;
     Status start_service(const std::string& service) override;
     Result<ProcessStatus> process_status(const ProcessRef& process) override;

@@ -66,6 +66,7 @@ class Libvirt final : public Hypervisor {
     /// Of the domain's only or first network card, while it runs.
     Status set_link(const std::string& domain, LinkState state) override;
     Result<LinkState> link(const std::string& domain) override;
+    Status ping_guest_agent(const std::string& domain, Duration deadline) override;
     Status alive(Duration deadline) override;
     Result<Subscription> subscribe(const std::string& domain,
                                    std::function<void(const DomainEvent&)> callback) override;
@@ -75,9 +76,6 @@ class Libvirt final : public Hypervisor {
     Result<std::string> define(const std::string& xml);
     /// The domain's XML as libvirt has it now.
     Result<std::string> xml(const std::string& domain);
-    /// Success when QEMU's guest agent in the domain answers. Errors: missing (the domain has no
-    /// channel for it), timeout, unavailable (nobody answers).
-    Status ping_guest_agent(const std::string& domain, Duration deadline);
     /// Gives QEMU a command of its monitor, JSON of "QEMU Machine Protocol", and returns its
     /// answer. libvirt marks the domain as tainted by it. Only for questions.
     Result<std::string> ask_monitor(const std::string& domain, const std::string& command);

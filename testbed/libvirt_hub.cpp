@@ -51,6 +51,18 @@ void on_io_error(virConnectPtr,
     publish(opaque, domain, {.domain = {}, .event = "io_error", .detail = detail});
 }
 
+int on_watchdog(virConnectPtr, virDomainPtr domain, int action, void* opaque) {
+    publish(opaque,
+            domain,
+            {.domain = {}, .event = "watchdog", .detail = libvirt_watchdog_action(action)});
+    return 0;
+}
+
+int on_reboot(virConnectPtr, virDomainPtr domain, void* opaque) {
+    publish(opaque, domain, {.domain = {}, .event = "reboot"});
+    return 0;
+}
+
 void on_close(virConnectPtr connection, int reason, void* opaque) {
     if (const auto hub = hub_of(opaque)) {
         hub->lost(connection,
@@ -141,7 +153,9 @@ bool LibvirtConnection::listen(const HubRef& hub) {
     std::ignore = ref.release();
     watches_close_ = true;
     return add(VIR_DOMAIN_EVENT_ID_LIFECYCLE, VIR_DOMAIN_EVENT_CALLBACK(on_lifecycle)) &&
-           add(VIR_DOMAIN_EVENT_ID_IO_ERROR_REASON, VIR_DOMAIN_EVENT_CALLBACK(on_io_error));
+           add(VIR_DOMAIN_EVENT_ID_IO_ERROR_REASON, VIR_DOMAIN_EVENT_CALLBACK(on_io_error)) &&
+           add(VIR_DOMAIN_EVENT_ID_WATCHDOG, VIR_DOMAIN_EVENT_CALLBACK(on_watchdog)) &&
+           add(VIR_DOMAIN_EVENT_ID_REBOOT, VIR_DOMAIN_EVENT_CALLBACK(on_reboot));
 }
 
 std::shared_ptr<virDomain> LibvirtConnection::domain(const std::string& name) {

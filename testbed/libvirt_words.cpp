@@ -135,4 +135,8 @@ DomainEvent libvirt_lifecycle_event(int event, int detail) {
             .detail = word(groups[index].details, detail)};
 }
 
+std::string libvirt_watchdog_action(int action) {
+    return word({"none", "pause", "reset", "poweroff", "shutdown", "debug", "inject_nmi"}, action);
+}
+
 }  // namespace ordeal

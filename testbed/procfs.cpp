@@ -176,6 +176,29 @@ Result<ProcessStatus> process_status(const ProcessRef& process) {
     return ProcessStatus{info->state, info->cpu_time};
 }
 
+Result<std::vector<Duration>> vcpu_times(const ProcessRef& qemu) {
+    if (const auto there = process_status(qemu); !there) {
+        return there.error();
+    }
+    std::vector<Duration> times;
+    std::error_code ended;
+    const fs::path tasks = "/proc/" + std::to_string(qemu.pid) + "/task";
+    for (fs::directory_iterator task(tasks, ended), end; !ended && task != end;
+         task.increment(ended)) {
+        const auto name = read_file(task->path() / "comm");
+        if (name.starts_with("CPU ") || name.starts_with("ALL CPUs/")) {
+            const auto spent = read_file(task->path() / "schedstat");
+            std::string_view words = spent;
+            times.emplace_back(number_in(take_word(words)));
+        }
+    }
+    if (times.empty()) {
+        return fail(
+            ErrorKind::missing, "look at " + label(qemu.pid), "none of its threads is a processor");
+    }
+    return times;
+}
+
 Result<std::vector<ProcessInfo>> processes_with(pid_t member) {
     const auto wanted = pid_namespace(member);
     if (wanted.empty()) {

@@ -35,6 +35,11 @@ struct ProcessInfo {
 /// `not_found` when it is gone or the pid belongs to a later process.
 [[nodiscard]] Result<ProcessStatus> process_status(const ProcessRef& process);
 
+/// CPU time of each thread that executes a guest's instructions, in nanoseconds, as QEMU names them
+/// when libvirt has it name its threads ("CPU 0/KVM"). Errors: not_found (gone); missing (no such
+/// thread).
+[[nodiscard]] Result<std::vector<Duration>> vcpu_times(const ProcessRef& qemu);
+
 /// Everything alive in the pid namespace of `member` (itself too), in any order. Processes that
 /// end meanwhile are left out.
 [[nodiscard]] Result<std::vector<ProcessInfo>> processes_with(pid_t member);

@@ -55,6 +55,24 @@ void SimDomain::launch() {
             self->qemu_ended();
         }
     });
+    vcpu_time_ = {};
+    changed_cpu_ = {};
+}
+
+std::string SimDomain::run_state() const {
+    return vcpus_run_       ? "running"
+           : pvpanic_fired_ ? "guest-panicked"
+           : held_by_disk_  ? "io-error"
+                            : "paused";
+}
+
+Duration SimDomain::cpu_time() const {
+    const auto status = qemu_ ? processes_->status(*qemu_) : Result<ProcessStatus>(ProcessStatus{});
+    return status ? status->cpu_time : Duration{};
+}
+
+Duration SimDomain::vcpu_time() const {
+    return vcpu_time_ + (vcpus_ran_ ? cpu_time() - changed_cpu_ : Duration{});
 }
 
 void SimDomain::move_to(SimProcesses& processes) {
@@ -87,6 +105,8 @@ void SimDomain::boot() {
     booted_ = agenda_.now();
     hello_.reset();
     load_.reset();
+    queue_ = {};
+    held_by_disk_ = false;
     pvpanic_fired_ = false;
     set_cpu_load();
     later(boot_time, &SimDomain::finish_boot);
@@ -134,6 +154,7 @@ void SimDomain::pause() {
 void SimDomain::resume() {
     if (qemu_ && !vcpus_run_ && !pvpanic_fired_) {
         vcpus_run_ = true;
+        held_by_disk_ = false;
         set_cpu_load();
         learn(DomainState::running, "unpaused", "resumed", "unpaused");
     }
@@ -189,6 +210,7 @@ void SimDomain::start_load(const LoadOrder& order) {
 
 void SimDomain::stop_load() {
     load_.reset();
+    queue_.waiting = 0;
     set_cpu_load();
 }
 
@@ -226,7 +248,12 @@ void SimDomain::beat() {
 }
 
 void SimDomain::write() {
-    if (load_ && agent_answers() && disk_takes()) {
+    const bool writes = load_ && agent_answers();
+    const bool taken = writes && disk_takes();
+    // What the disk does not answer waits, whoever asked for it.
+    queue_.waiting = writes ? (taken || load_->failed ? 0 : 1) : queue_.waiting;
+    if (taken) {
+        ++queue_.answered;
         const auto& spec = load_->order.spec;
         const auto rate = spec.rate > 0 ? spec.rate : default_rate;
         const auto due = ++load_->ticks * rate * write_interval.count() / Duration(1s).count();
@@ -265,6 +292,7 @@ void SimDomain::write_failed(DiskError error) {
     }
     if (policy == "stop" || (policy == "enospc" && error == DiskError::no_space)) {
         vcpus_run_ = false;
+        held_by_disk_ = true;
         set_cpu_load();
         if (libvirt_looks_) {
             on_event.call({.domain = name_, .event = "io_error", .detail = policy});
@@ -281,6 +309,9 @@ void SimDomain::set_cpu_load() {
     if (!qemu_) {
         return;
     }
+    vcpu_time_ = vcpu_time();
+    changed_cpu_ = cpu_time();
+    vcpus_ran_ = vcpus_run_;
     double share = load_ ? load_cpu : idle_cpu;
     if (!vcpus_run_) {
         share = paused_cpu;

@@ -39,6 +39,15 @@ class SimDomain : public std::enable_shared_from_this<SimDomain> {
     /// nullptr when the domain has no such disk, or a plain file.
     [[nodiscard]] SimDisk* disk(const std::string& name);
 
+    /// QEMU's own word, see Host::run_state.
+    [[nodiscard]] std::string run_state() const;
+
+    /// Of the disk that the load writes to.
+    [[nodiscard]] DiskQueue queue() const { return queue_; }
+
+    /// CPU time of the present QEMU without what it uses while no processor of the guest runs.
+    [[nodiscard]] Duration vcpu_time() const;
+
     [[nodiscard]] bool frozen() const { return qemu_ && processes_->stopped(*qemu_); }
 
     // The guest's side.
@@ -54,6 +63,16 @@ class SimDomain : public std::enable_shared_from_this<SimDomain> {
     void say(const std::string& line);
 
     void set_network(bool connected) { network_ = connected; }
+
+    /// Whether anybody listens at the guest's ports.
+    void set_servers(bool listen) { servers_ = listen; }
+
+    [[nodiscard]] bool serves() const { return servers_; }
+
+    /// What servers say instead of what is right.
+    void set_answer(std::string line) { answer_ = std::move(line); }
+
+    [[nodiscard]] const std::string& answer() const { return answer_; }
 
     /// Whether the guest plane leads to its host.
     void set_plane(bool connected) { plane_ = connected; }
@@ -115,6 +134,7 @@ class SimDomain : public std::enable_shared_from_this<SimDomain> {
     bool disk_takes();
     void write_failed(DiskError error);
     void set_cpu_load();
+    [[nodiscard]] Duration cpu_time() const;
     void panic_reported();
     void launch();
     void qemu_ended();
@@ -132,10 +152,17 @@ class SimDomain : public std::enable_shared_from_this<SimDomain> {
     std::map<std::string, SimDisk> disks_;
     std::optional<ProcessRef> qemu_;
     bool vcpus_run_ = false;
+    bool vcpus_ran_ = false;     ///< at the last change of the load
+    Duration changed_cpu_{};     ///< QEMU's CPU time at that change
+    Duration vcpu_time_{};       ///< until that change
+    bool held_by_disk_ = false;  ///< stopped because a request failed, which waits
+    DiskQueue queue_;
     Kernel kernel_ = Kernel::off;
     bool agent_runs_ = false;
     bool network_ = true;
     bool plane_ = true;
+    bool servers_ = true;
+    std::string answer_;
     bool storage_ = true;
     LinkState link_ = LinkState::up;
     std::uint64_t boot_ = 0;

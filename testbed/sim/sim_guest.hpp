@@ -30,6 +30,13 @@ class SimGuest final : public Guest {
     Subscription on_console(std::function<void(Instant, const std::string&)> callback) override;
 
     Result<Duration> ping(Duration deadline) override;
+    /// Someone listens at every port, whether the agent runs or not, unless SimDomain says
+    /// otherwise.
+    Result<Duration> connect(std::uint16_t port, Duration deadline) override;
+    /// Answers an HTTP request with "HTTP/1.0 200 OK" and all else as an ssh server.
+    Result<std::string> ask(std::uint16_t port,
+                            const std::string& question,
+                            Duration deadline) override;
 
   private:
     Status ask_agent(const std::string& tried, Duration deadline);

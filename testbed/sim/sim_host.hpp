@@ -4,6 +4,7 @@
 #include "testbed/sim/sim_world.hpp"
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -29,6 +30,8 @@ class SimHypervisor final : public Hypervisor {
                    Duration deadline) override;
     Status set_link(const std::string& domain, LinkState state) override;
     Result<LinkState> link(const std::string& domain) override;
+    /// Every guest has a guest agent, and it is not our agent.
+    Status ping_guest_agent(const std::string& domain, Duration deadline) override;
     Status alive(Duration deadline) override;
     Result<Subscription> subscribe(const std::string& domain,
                                    std::function<void(const DomainEvent&)> callback) override;
@@ -71,6 +74,10 @@ class SimHost final : public Host {
     SimHypervisor& hypervisor() override { return hypervisor_; }
 
     Result<ProcessRef> qemu_process(const std::string& domain) override;
+    Result<std::string> run_state(const std::string& domain, Duration deadline) override;
+    Result<std::vector<DiskQueue>> disk_queues(const std::string& domain,
+                                               Duration deadline) override;
+    Result<std::vector<Duration>> vcpu_times(const ProcessRef& qemu) override;
     Result<ProcessRef> service_process(const std::string& service) override;
     Status start_service(const std::string& service) override;
     Result<ProcessStatus> process_status(const ProcessRef& process) override;
@@ -95,6 +102,9 @@ class SimHost final : public Host {
 
   private:
     [[nodiscard]] Status look(const std::string& tried) const;
+    /// Its QEMU's monitor answers.
+    [[nodiscard]] Result<std::shared_ptr<SimDomain>> ask_qemu(const std::string& domain,
+                                                              Duration deadline);
     [[nodiscard]] Status log_in(const std::string& tried, Duration deadline);
     /// What looks and changes nothing.
     [[nodiscard]] std::optional<HostOutput> look_at_files(const std::vector<std::string>& argv);

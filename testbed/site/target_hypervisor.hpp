@@ -37,15 +37,13 @@ class TargetHypervisor final : public Hypervisor {
     Result<std::vector<std::string>> domains() override;
     Status set_link(const std::string& domain, LinkState state) override;
     Result<LinkState> link(const std::string& domain) override;
+    Status ping_guest_agent(const std::string& domain, Duration deadline) override;
     Status alive(Duration deadline) override;
     Result<Subscription> subscribe(const std::string& domain,
                                    std::function<void(const DomainEvent&)> callback) override;
 
     /// Errors: refused (not a target, or not opted in, or another UUID), not_found, unavailable.
     [[nodiscard]] Status permitted(const std::string& domain);
-
-    /// Whether a guest agent answers in the domain.
-    [[nodiscard]] Status ping_guest_agent(const std::string& domain, Duration deadline);
 
     [[nodiscard]] Libvirt& libvirt() { return *libvirt_; }
 

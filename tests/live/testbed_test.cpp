@@ -141,6 +141,12 @@ TEST_F(LiveTestbed, BootsAGuestWhoseDoorsAllOpenAndLeavesNothing) {
     EXPECT_THAT(console(), HasSubstr("ordeal: agent starts"));
     const auto pinged = guest->ping(patience);
     EXPECT_TRUE(pinged) << pinged.error().text();
+    const auto connected = guest->connect(80, patience);
+    EXPECT_TRUE(connected) << connected.error().text();
+    const auto page = guest->ask(80, "GET / HTTP/1.0\r\n\r\n", patience);
+    ASSERT_TRUE(page) << page.error().text();
+    EXPECT_THAT(*page, HasSubstr(" 200 "));
+    EXPECT_EQ(guest->connect(22, patience).error().kind, ErrorKind::refused);
     const auto clock = guest->read_clock(patience);
     ASSERT_TRUE(clock) << clock.error().text();
     EXPECT_GT(clock->guest_boottime, Duration::zero());
@@ -149,10 +155,24 @@ TEST_F(LiveTestbed, BootsAGuestWhoseDoorsAllOpenAndLeavesNothing) {
     ASSERT_TRUE(qemu) << qemu.error().text();
     EXPECT_GT(host_->process_status(*qemu)->cpu_time, Duration::zero());
     EXPECT_TRUE(events_.hears(event_is("started", "booted")));
+    const auto says = host_->run_state(domain_, patience);
+    ASSERT_TRUE(says) << says.error().text();
+    EXPECT_EQ(*says, "running");
+    const auto queues = host_->disk_queues(domain_, patience);
+    ASSERT_TRUE(queues) << queues.error().text();
+    EXPECT_EQ(queues->size(), 1U);
+    EXPECT_GT(queues->front().answered, 0U);
+    const auto processors = host_->vcpu_times(*qemu);
+    ASSERT_TRUE(processors) << processors.error().text();
+    EXPECT_EQ(processors->size(), 1U);
+    EXPECT_GT(processors->front(), Duration::zero());
+    // No agent of QEMU's is in this image; its channel is.
+    EXPECT_EQ(host_->hypervisor().ping_guest_agent(domain_, 5s).error().kind, ErrorKind::timeout);
 
     ASSERT_TRUE(host_->hypervisor().destroy(domain_));
     EXPECT_TRUE(events_.hears(event_is("stopped", "destroyed")));
     EXPECT_EQ(host_->process_status(*qemu).error().kind, ErrorKind::not_found);
+    EXPECT_EQ(host_->run_state(domain_, 1s).error().kind, ErrorKind::not_found);
     EXPECT_EQ(guest->ping(100ms).error().kind, ErrorKind::timeout);
     beats.reset();
     console_lines.reset();

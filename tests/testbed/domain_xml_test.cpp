@@ -64,6 +64,16 @@ TEST(DomainXml, TellsTheGuestItsMountOptions) {
               std::string::npos);
 }
 
+TEST(DomainXml, GivesQemuAMonitorOfItsOwnOnlyWhereWanted) {
+    EXPECT_FALSE(parsed(spec()).select_node("/domain/qemu:commandline"));
+    auto with_monitor = place();
+    with_monitor.monitor_socket = "/run/agents/vm.qmp";
+    const auto xml = parsed(spec(), with_monitor);
+    EXPECT_EQ(attribute(xml, "/domain/qemu:commandline/qemu:arg[1]/@value"), "-qmp");
+    EXPECT_EQ(attribute(xml, "/domain/qemu:commandline/qemu:arg[2]/@value"),
+              "unix:/run/agents/vm.qmp,server=on,wait=off");
+}
+
 TEST(DomainXml, NamesNoDiskWhenThereIsNone) {
     auto wanted = spec();
     wanted.disks.clear();
@@ -111,7 +121,8 @@ TEST(DomainXml, LeadsTheAgentAndTheNetworkOut) {
     const auto xml = parsed(spec());
     EXPECT_EQ(attribute(xml, "//channel/source/@path"), "/run/agents/vm.sock");
     EXPECT_EQ(attribute(xml, "//channel/source/@mode"), "bind");
-    EXPECT_EQ(attribute(xml, "//channel/target/@name"), "org.ordeal.agent.0");
+    EXPECT_EQ(attribute(xml, "//channel[1]/target/@name"), "org.ordeal.agent.0");
+    EXPECT_EQ(attribute(xml, "//channel[2]/target/@name"), "org.qemu.guest_agent.0");
     EXPECT_EQ(attribute(xml, "//interface/source/@bridge"), "guest");
     EXPECT_EQ(attribute(xml, "//interface/mac/@address"), "52:54:00:4d:00:01");
 }
