@@ -4,6 +4,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <utility>
 
 namespace ordeal::probes {
 
@@ -21,6 +22,54 @@ bool Rhythm::wait(const std::stop_token& stop) {
     next_ = std::max(next_ + interval_, grid(scheduler_.now()));
     scheduler_.wait_until(next_, stop);
     return !stop.stop_requested();
+}
+
+void watch_looks(ProbeContext& context,
+                 const std::stop_token& stop,
+                 std::string_view silence,
+                 const std::function<Result<Look>(Duration deadline)>& look) {
+    const auto interval = context.params.get<Duration>("interval");
+    const auto deadline = std::min(context.params.get<Duration>("deadline"), interval);
+    const auto threshold = context.params.get<std::int64_t>("threshold");
+    Rhythm rhythm(context);
+    std::optional<Instant> last_seen;
+    std::int64_t missed = 0;
+    Look held{.detail = "no answer yet"};
+    do {
+        auto seen = look(deadline);
+        if (seen) {
+            missed = 0;
+            held = std::move(*seen);
+            if (held.opinion == Opinion::alive) {
+                last_seen = context.scheduler.now();
+            }
+        } else if (seen.error().kind != ErrorKind::timeout) {
+            context.observer.failed(seen.error());
+            held = {.detail = "cannot ask"};
+        } else if (++missed >= threshold) {
+            held = {.opinion = Opinion::dead,
+                    .detail = std::to_string(threshold) + " " + std::string(silence) + " missed",
+                    .facts = {{"missed", missed}}};
+        }
+        context.observer.saw(held.opinion, held.detail, last_seen, held.facts);
+    } while (rhythm.wait(stop));
+}
+
+Result<Look> ServerLook::judge(ProbeContext& context, Result<Look> answer) {
+    answered_ = answered_ || answer;
+    if (answer) {
+        return answer;
+    }
+    const auto kind = answer.error().kind;
+    const bool none = kind == ErrorKind::refused || kind == ErrorKind::unavailable;
+    if (!none) {
+        return answer;
+    }
+    if (!answered_) {
+        context.observer.failed(answer.error());
+        return Look{.detail = "nobody has answered yet"};
+    }
+    return fail(ErrorKind::timeout, answer.error().tried, answer.error().answer);
 }
 
 void watch_heartbeat(ProbeContext& context,

@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <string>
+#include <string_view>
 
 namespace ordeal::probes {
 
@@ -21,6 +22,33 @@ class Rhythm {
     Scheduler& scheduler_;
     const Duration interval_;
     Instant next_;
+};
+
+/// What one look at a domain showed.
+struct Look {
+    Opinion opinion = Opinion::unknown;
+    std::string detail;
+    Fields facts;
+};
+
+/// Looks once an interval until stopped, for at most `deadline` each. A look that ends with
+/// `timeout` was not answered: `threshold` of these in a row are dead, of fewer what was said last
+/// still holds. Any other error: the probe cannot look, and does not know.
+/// `silence` is what is missed, in the plural.
+void watch_looks(ProbeContext& context,
+                 const std::stop_token& stop,
+                 std::string_view silence,
+                 const std::function<Result<Look>(Duration deadline)>& look);
+
+/// A look at a server in the guest: until it answers for the first time, it is not there.
+class ServerLook {
+  public:
+    /// What an answer, or the want of one, shows. Refused and broken connections are as good as
+    /// none.
+    [[nodiscard]] Result<Look> judge(ProbeContext& context, Result<Look> answer);
+
+  private:
+    bool answered_ = false;
 };
 
 /// How a probe hears heartbeats.

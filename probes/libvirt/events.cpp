@@ -1,13 +1,11 @@
 #include "probes/common.hpp"
+#include "probes/event_feed.hpp"
 
 #include <algorithm>
 #include <array>
-#include <deque>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 
 namespace ordeal::probes {
 namespace {
@@ -16,69 +14,28 @@ constexpr std::array<std::string_view, 2> signs_of_life{"started", "resumed"};
 constexpr std::array<std::string_view, 6> signs_of_death{
     "suspended", "stopped", "shutdown", "crashed", "pm_suspended", "undefined"};
 
-/// Events between libvirt's thread and the probe's. When it is full all are dropped for one
-/// "overflow", after which the state is asked for.
-class Inbox {
-  public:
-    static constexpr std::string_view overflow = "overflow";
-
-    void put(const DomainEvent& event) {
-        const std::lock_guard lock(mutex_);
-        if (events_.size() >= bound) {
-            events_.assign(1, {.domain = event.domain, .event = std::string(overflow)});
-        }
-        events_.push_back(event);
-    }
-
-    std::deque<DomainEvent> take() {
-        const std::lock_guard lock(mutex_);
-        return std::exchange(events_, {});
-    }
-
-    bool empty() {
-        const std::lock_guard lock(mutex_);
-        return events_.empty();
-    }
-
-  private:
-    static constexpr std::size_t bound = 64;
-    std::mutex mutex_;
-    std::deque<DomainEvent> events_;
-};
-
 class Events final : public Probe {
   public:
     void watch(ProbeContext& context, const std::stop_token& stop) override {
         const auto interval = context.params.get<Duration>("interval");
-        Inbox inbox;
-        Subscription subscription;
-        std::string host;
+        EventFeed feed(context);
         Belief belief;
         while (!stop.stop_requested()) {
-            if (const auto now = context.host.name(); now != host) {
-                subscription.reset();  // what the former host says of it is of no account any more
-                inbox.take();
-                host = now;
+            const auto subscribed = feed.follow();
+            if (subscribed == EventFeed::Subscribed::failed) {
+                belief = {.detail = "no subscription"};
+            } else if (subscribed == EventFeed::Subscribed::anew) {
                 belief.ask_state = true;
             }
-            if (!subscription) {
-                auto made = subscribe(context, inbox);
-                if (made) {
-                    subscription = std::move(*made);
-                } else {
-                    context.observer.failed(made.error());
-                    belief = {.detail = "no subscription"};
-                }
-            }
-            for (const auto& event : inbox.take()) {
+            for (const auto& event : feed.take()) {
                 hear(context, belief, event);
             }
-            if (subscription && belief.ask_state) {
+            if (subscribed != EventFeed::Subscribed::failed && belief.ask_state) {
                 ask_state(context, belief);
             } else {
                 context.observer.saw(belief.opinion, belief.detail, belief.last_seen, belief.facts);
             }
-            context.scheduler.wait_for(interval, stop, [&] { return !inbox.empty(); });
+            feed.wait(interval, stop);
         }
     }
 
@@ -90,13 +47,6 @@ class Events final : public Probe {
         Fields facts;
         bool ask_state = true;  ///< events may have been missed
     };
-
-    static Result<Subscription> subscribe(ProbeContext& context, Inbox& inbox) {
-        return context.host.hypervisor().subscribe(context.domain, [&](const DomainEvent& event) {
-            inbox.put(event);
-            context.scheduler.notify();
-        });
-    }
 
     static void ask_state(ProbeContext& context, Belief& belief) {
         const auto status = context.host.hypervisor().state(context.domain);
@@ -135,7 +85,7 @@ class Events final : public Probe {
             belief.opinion = Opinion::unknown;
             context.observer.failed(
                 fail(ErrorKind::unavailable, "hear libvirt's events", "the connection is lost"));
-        } else if (event.event == "connection_back" || event.event == Inbox::overflow) {
+        } else if (event.event == "connection_back" || event.event == EventFeed::overflow) {
             belief.opinion = Opinion::unknown;
             belief.ask_state = true;
         }
