@@ -1,6 +1,7 @@
 #include "reports/matrix.hpp"
 
 #include "core/toml_reader.hpp"
+#include "reports/deciders.hpp"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -71,20 +72,27 @@ void add_lane(MatrixEntry& entry, const Lane& lane, std::int64_t trial) {
 }
 
 /// A trial counts once, however many domains an observer watched in it.
-void add_trial(MatrixRow& row, const TrialSummary& trial) {
+void add_lanes(std::map<std::string, MatrixEntry>& entries,
+               const std::vector<Lane>& lanes,
+               std::int64_t trial) {
     std::set<std::string> spoke;
     std::set<std::string> cried;
-    for (const auto& lane : trial.story.lanes) {
-        add_lane(row.entries[lane.observer], lane, trial.record->number);
+    for (const auto& lane : lanes) {
+        add_lane(entries[lane.observer], lane, trial);
         spoke.insert(lane.observer);
         if (lane.false_alarms != 0) {
             cried.insert(lane.observer);
         }
     }
     for (const auto& observer : spoke) {
-        ++row.entries[observer].trials;
-        row.entries[observer].false_alarms += cried.contains(observer) ? 1 : 0;
+        ++entries[observer].trials;
+        entries[observer].false_alarms += cried.contains(observer) ? 1 : 0;
     }
+}
+
+void add_trial(MatrixRow& row, const TrialSummary& trial) {
+    add_lanes(row.entries, trial.story.lanes, trial.record->number);
+    add_lanes(row.deciders, trial.story.deciders, trial.record->number);
     bool unclear = false;
     for (const auto& health : trial.story.health) {
         row.outages += health.impairments.size();
@@ -139,14 +147,32 @@ void add_entry(ObserverTotal& sum, const MatrixRow& row, const MatrixEntry& entr
     ++(entry.always(within) ? sum.always : entry.caught() != 0 ? sum.sometimes : sum.never);
 }
 
-std::vector<ObserverTotal> totals_of(const Matrix& matrix) {
+using EntriesOfRow = std::map<std::string, MatrixEntry> MatrixRow::*;
+
+std::map<std::string, ObserverTotal> add_up(const Matrix& matrix, EntriesOfRow entries) {
     std::map<std::string, ObserverTotal> totals;
     for (const auto& row : matrix.rows) {
-        for (const auto& [observer, entry] : row.entries) {
+        for (const auto& [observer, entry] : row.*entries) {
             totals[observer].observer = observer;
             add_entry(totals[observer], row, entry, matrix.within);
         }
     }
+    return totals;
+}
+
+std::vector<ObserverTotal> totals_of_deciders(const Matrix& matrix) {
+    const auto totals = add_up(matrix, &MatrixRow::deciders);
+    std::vector<ObserverTotal> sorted;
+    for (const auto& decider : deciders()) {
+        if (const auto found = totals.find(std::string(decider.name)); found != totals.end()) {
+            sorted.push_back(found->second);
+        }
+    }
+    return sorted;
+}
+
+std::vector<ObserverTotal> totals_of(const Matrix& matrix) {
+    auto totals = add_up(matrix, &MatrixRow::entries);
     std::vector<ObserverTotal> sorted;
     sorted.reserve(totals.size());
     for (auto& [observer, sum] : totals) {
@@ -180,6 +206,7 @@ Matrix matrix_of(const std::vector<RunRecord>& runs, Duration within) {
     std::ranges::stable_sort(matrix.rows, {}, &MatrixRow::control);
     tell_apart(matrix.rows);
     matrix.observers = totals_of(matrix);
+    matrix.deciders = totals_of_deciders(matrix);
     choose_observers(matrix);
     return matrix;
 }
@@ -196,6 +223,27 @@ std::string entry_text(const MatrixRow& row, const MatrixEntry& entry) {
     }
     return entry.caught() == all ? duration_text(*statistics::quantile(entry.latencies, 0.5).value)
                                  : fmt::format("{} of {}", entry.caught(), all);
+}
+
+std::string decision_text(const MatrixRow& row,
+                          std::string_view decider,
+                          const MatrixEntry& entry) {
+    const auto* const rules = decider_named(decider);
+    const std::string does(rules == nullptr ? "would act" : rules->dead);
+    if (entry.noticed.empty()) {
+        return entry.false_alarms != 0
+                   ? fmt::format("{}: in {} of {}", does, entry.false_alarms, entry.trials)
+               : row.unclear == 0 ? "leaves it alone"
+                                  : "?";
+    }
+    const auto all = entry.noticed.size();
+    if (entry.caught() == 0) {
+        return std::string(rules == nullptr ? "does nothing" : rules->alive);
+    }
+    const auto latency = statistics::quantile(entry.latencies, 0.5).value;
+    return entry.caught() == all
+               ? fmt::format("{}, {}", does, latency ? duration_text(*latency) : "–")
+               : fmt::format("{} in {} of {}", does, entry.caught(), all);
 }
 
 std::string bound_text(const MatrixEntry& entry) {

@@ -8,6 +8,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 /// Who notices what, and when: faults against observers, over all trials of some runs. Pure.
@@ -50,6 +51,8 @@ struct MatrixRow {
     std::size_t unclear = 0;     ///< trials of which nobody knows for a second or longer
     std::set<std::string> harm;  ///< what they were: "dead", "degraded (storage)"
     std::map<std::string, MatrixEntry> entries;  ///< by observer
+    /// By the name of a decider (reports/deciders.hpp): noticing is concluding "dead".
+    std::map<std::string, MatrixEntry> deciders;
 };
 
 /// One observer over all rows.
@@ -77,6 +80,7 @@ struct Matrix {
     std::vector<std::string> runs;
     std::vector<MatrixRow> rows;           ///< in the order of the runs; controls last
     std::vector<ObserverTotal> observers;  ///< who catches most first
+    std::vector<ObserverTotal> deciders;   ///< in the order of reports/deciders.hpp
     Choice best;                           ///< for all rows together
     std::map<std::string, Choice> each;    ///< for each row that can be caught, by its label
     std::vector<std::string> uncaught;     ///< rows with an outage that nobody always notices
@@ -84,7 +88,7 @@ struct Matrix {
 };
 
 /// At most so many observers are weighed against each other; of more, those that catch most.
-inline constexpr std::size_t most_weighed = 16;
+inline constexpr std::size_t most_weighed = 18;
 
 /// `runs` with their histories. `within` > 0.
 [[nodiscard]] Matrix matrix_of(const std::vector<RunRecord>& runs, Duration within);
@@ -99,6 +103,12 @@ void choose_observers(Matrix& matrix);
 /// What an observer did under a fault: "420 ms", "3 of 5", "never in 5"; where the service went on
 /// "quiet" or "false alarm in 2 of 5"; "?" where nobody knows whether it did.
 [[nodiscard]] std::string entry_text(const MatrixRow& row, const MatrixEntry& entry);
+/// What a decider would have done under a fault: "calls it healthy", "would restart it, 420 ms",
+/// "would restart it in 3 of 5"; where the service went on "leaves it alone", or what it would have
+/// done to a healthy one.
+[[nodiscard]] std::string decision_text(const MatrixRow& row,
+                                        std::string_view decider,
+                                        const MatrixEntry& entry);
 /// "≤ 510 ms": the median's upper bound at 95 %; empty when the trials are too few.
 [[nodiscard]] std::string bound_text(const MatrixEntry& entry);
 

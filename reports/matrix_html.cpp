@@ -83,6 +83,18 @@ void append_map_entry(std::string& out, const MatrixRow& row, const MatrixEntry*
     put(out, "</td>");
 }
 
+void append_decision(std::string& out, const MatrixRow& row, const std::string& decider) {
+    const auto entry = row.deciders.find(decider);
+    if (entry == row.deciders.end() || entry->second.trials == 0) {
+        put(out, R"(<td class="decider none">–</td>)");
+        return;
+    }
+    put(out,
+        R"(<td class="decider {}">{}</td>)",
+        colour_of(row, entry->second),
+        decision_text(row, decider, entry->second));
+}
+
 /// The fewest observers that catch this fault; empty where there is nothing to catch.
 std::string cheapest(const Matrix& matrix, const MatrixRow& row) {
     if (row.outages == 0) {
@@ -106,6 +118,9 @@ void append_heat_map(std::string& out, const Matrix& matrix) {
     for (const auto& total : matrix.observers) {
         put(out, "<th>{}</th>", column_name(total.observer));
     }
+    for (const auto& total : matrix.deciders) {
+        put(out, "<th class=\"decider\">{}</th>", column_name(total.observer));
+    }
     put(out,
         "<th>cheapest that catches it within {}</th></tr></thead><tbody>",
         duration_text(matrix.within));
@@ -123,6 +138,9 @@ void append_heat_map(std::string& out, const Matrix& matrix) {
             const auto entry = row.entries.find(total.observer);
             append_map_entry(out, row, entry == row.entries.end() ? nullptr : &entry->second);
         }
+        for (const auto& total : matrix.deciders) {
+            append_decision(out, row, total.observer);
+        }
         put(out, "<td class=\"advice\">{}</td></tr>", cheapest(matrix, row));
     }
     put(out,
@@ -130,7 +148,9 @@ void append_heat_map(std::string& out, const Matrix& matrix) {
         "statistic; five trials are the fewest that have one). Only trials in which every fault "
         "was proved to act by another path are counted. True health "
         "is decided from several independent signs together, never from the management's "
-        "word.</p></section>");
+        "word. The last columns but one see nothing themselves: they are what programs that act on "
+        "libvirt's word would conclude if they asked at that moment; they ask more seldom.</p>"
+        "</section>");
 }
 
 void append_total_table(std::string& out, const Matrix& matrix) {
@@ -140,20 +160,23 @@ void append_total_table(std::string& out, const Matrix& matrix) {
         "time</th><th class=\"num\">never</th><th class=\"num\">trials with a false alarm</th>"
         "<th class=\"num\">said alive of a harmed service</th><th class=\"num\">said dead of a "
         "serving one</th></tr></thead><tbody>");
-    for (const auto& total : matrix.observers) {
-        put(out,
-            "<tr><th><code>{}</code></th><td class=\"num\">{} of {}</td><td class=\"num\">{}</td>"
-            "<td class=\"num\">{}</td><td class=\"num\">{} of {}</td><td class=\"num\">{}</td>"
-            "<td class=\"num\">{}</td></tr>",
-            html(one_line(total.observer)),
-            total.always,
-            total.faults,
-            total.sometimes,
-            total.never,
-            total.false_alarms,
-            total.trials,
-            to_text(total.alive_impaired),
-            to_text(total.false_dead));
+    for (const auto* totals : {&matrix.observers, &matrix.deciders}) {
+        for (const auto& total : *totals) {
+            put(out,
+                "<tr><th><code>{}</code></th><td class=\"num\">{} of {}</td>"
+                "<td class=\"num\">{}</td><td class=\"num\">{}</td>"
+                "<td class=\"num\">{} of {}</td><td class=\"num\">{}</td>"
+                "<td class=\"num\">{}</td></tr>",
+                html(one_line(total.observer)),
+                total.always,
+                total.faults,
+                total.sometimes,
+                total.never,
+                total.false_alarms,
+                total.trials,
+                to_text(total.alive_impaired),
+                to_text(total.false_dead));
+        }
     }
     put(out, "</tbody></table></section>");
 }

@@ -78,6 +78,11 @@ Json to_json(const MatrixRow& row) {
     for (const auto& [observer, entry] : row.entries) {
         observers[readable(observer)] = to_json(entry);
     }
+    Json deciders = Json::object();
+    for (const auto& [decider, entry] : row.deciders) {
+        deciders[readable(decider)] = to_json(entry);
+        deciders[readable(decider)]["decision"] = decision_text(row, decider, entry);
+    }
     return {{"fault", readable(row.label)},
             {"experiment", readable(row.experiment)},
             {"control", row.control},
@@ -86,7 +91,34 @@ Json to_json(const MatrixRow& row) {
             {"proved", row.proved},
             {"outages", row.outages},
             {"unclear", row.unclear},
-            {"observers", std::move(observers)}};
+            {"observers", std::move(observers)},
+            {"deciders", std::move(deciders)}};
+}
+
+void append_markdown_deciders(std::string& out, const Matrix& matrix) {
+    if (matrix.deciders.empty()) {
+        return;
+    }
+    put(out, "\n| what would act on libvirt's word |");
+    for (const auto& total : matrix.deciders) {
+        put(out, " {} |", markdown(total.observer));
+    }
+    put(out, "\n|---|");
+    for (std::size_t i = 0; i < matrix.deciders.size(); ++i) {
+        put(out, "---|");
+    }
+    for (const auto& row : matrix.rows) {
+        put(out, "\n| {} |", markdown(row.label));
+        for (const auto& total : matrix.deciders) {
+            const auto entry = row.deciders.find(total.observer);
+            put(out,
+                " {} |",
+                entry == row.deciders.end()
+                    ? "–"
+                    : markdown(decision_text(row, total.observer, entry->second)));
+        }
+    }
+    put(out, "\n");
 }
 
 void append_markdown_totals(std::string& out, const Matrix& matrix) {
@@ -94,18 +126,20 @@ void append_markdown_totals(std::string& out, const Matrix& matrix) {
         "\n| observer | always | sometimes | never | false alarms | alive of a harmed service | "
         "false dead |\n"
         "|---|--:|--:|--:|--:|--:|--:|\n");
-    for (const auto& total : matrix.observers) {
-        put(out,
-            "| {} | {} of {} | {} | {} | {} of {} | {} | {} |\n",
-            markdown(total.observer),
-            total.always,
-            total.faults,
-            total.sometimes,
-            total.never,
-            total.false_alarms,
-            plural(total.trials, "trial"),
-            to_text(total.alive_impaired),
-            to_text(total.false_dead));
+    for (const auto* totals : {&matrix.observers, &matrix.deciders}) {
+        for (const auto& total : *totals) {
+            put(out,
+                "| {} | {} of {} | {} | {} | {} of {} | {} | {} |\n",
+                markdown(total.observer),
+                total.always,
+                total.faults,
+                total.sometimes,
+                total.never,
+                total.false_alarms,
+                plural(total.trials, "trial"),
+                to_text(total.alive_impaired),
+                to_text(total.false_dead));
+        }
     }
 }
 
@@ -133,31 +167,36 @@ std::string matrix_markdown(const Matrix& matrix) {
         "counts the trials in which the fault was proved to act. quiet: the service went on, and "
         "it "
         "said nothing else; “?”: nobody knows whether it did. “–”: the observer said nothing.\n");
+    append_markdown_deciders(out, matrix);
     append_markdown_totals(out, matrix);
     return out;
 }
 
 std::string matrix_csv(const Matrix& matrix) {
     std::string out =
-        "fault,experiment,run,trials,proved,observer,outages,noticed,median,median_at_most,"
+        "fault,experiment,run,trials,proved,role,observer,outages,noticed,median,median_at_most,"
         "false_alarms,alive_impaired,false_dead\n";
     for (const auto& row : matrix.rows) {
-        for (const auto& [observer, entry] : row.entries) {
-            put(out,
-                "{},{},{},{},{},{},{},{},{},{},{},{:.6f},{:.6f}\n",
-                csv_field(row.label),
-                csv_field(row.experiment),
-                csv_field(matrix.runs[row.run]),
-                row.trials.all(),
-                row.proved,
-                csv_field(observer),
-                entry.noticed.size(),
-                entry.caught(),
-                csv_number(statistics::quantile(entry.latencies, 0.5).value),
-                csv_number(statistics::quantile_upper_bound(entry.latencies, 0.5)),
-                entry.false_alarms,
-                seconds(entry.alive_impaired),
-                seconds(entry.false_dead));
+        for (const auto& [role, entries] :
+             {std::pair{"observer", &row.entries}, std::pair{"decider", &row.deciders}}) {
+            for (const auto& [observer, entry] : *entries) {
+                put(out,
+                    "{},{},{},{},{},{},{},{},{},{},{},{},{:.6f},{:.6f}\n",
+                    csv_field(row.label),
+                    csv_field(row.experiment),
+                    csv_field(matrix.runs[row.run]),
+                    row.trials.all(),
+                    row.proved,
+                    role,
+                    csv_field(observer),
+                    entry.noticed.size(),
+                    entry.caught(),
+                    csv_number(statistics::quantile(entry.latencies, 0.5).value),
+                    csv_number(statistics::quantile_upper_bound(entry.latencies, 0.5)),
+                    entry.false_alarms,
+                    seconds(entry.alive_impaired),
+                    seconds(entry.false_dead));
+            }
         }
     }
     return out;
@@ -174,9 +213,13 @@ std::string matrix_json(const Matrix& matrix) {
                   {"uncaught", to_json(matrix.uncaught)},
                   {"unharmed", to_json(matrix.unharmed)},
                   {"observers", Json::array()},
+                  {"deciders", Json::array()},
                   {"rows", Json::array()}};
     for (const auto& total : matrix.observers) {
         document["observers"].push_back(to_json(total));
+    }
+    for (const auto& total : matrix.deciders) {
+        document["deciders"].push_back(to_json(total));
     }
     for (const auto& row : matrix.rows) {
         auto entry = to_json(row);

@@ -1,5 +1,7 @@
 #include "reports/story.hpp"
 
+#include "reports/deciders.hpp"
+
 #include <algorithm>
 #include <array>
 #include <map>
@@ -309,10 +311,13 @@ Story tell(const History& history) {
     }
     story.health = health_of(history, story.judged);
     story.lanes = lanes_of(history);
-    for (auto& lane : story.lanes) {
-        const auto health = std::ranges::find(story.health, lane.domain, &Health::domain);
-        if (health != story.health.end()) {
-            compare(lane, *health);
+    story.deciders = lanes_of_deciders(history);
+    for (auto* lanes : {&story.lanes, &story.deciders}) {
+        for (auto& lane : *lanes) {
+            const auto health = std::ranges::find(story.health, lane.domain, &Health::domain);
+            if (health != story.health.end()) {
+                compare(lane, *health);
+            }
         }
     }
     story.faults = faults_of(history);

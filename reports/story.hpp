@@ -93,6 +93,8 @@ struct Story {
     Span judged;  ///< load phase: observers count only here
     std::vector<Health> health;
     std::vector<Lane> lanes;  ///< in the order of their observers' names
+    /// The same of programs that act on libvirt's word, see reports/deciders.hpp.
+    std::vector<Lane> deciders;
     std::vector<FaultMark> faults;
     std::vector<PhaseMark> phases;
     std::vector<AcknowledgedPoint> acknowledged;

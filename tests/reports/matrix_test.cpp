@@ -172,10 +172,41 @@ TEST(Matrix, WritesAllItsFormats) {
     const auto lines = std::ranges::count(csv, '\n');
     std::size_t entries = 0;
     for (const auto& row : matrix.rows) {
-        entries += row.entries.size();
+        entries += row.entries.size() + row.deciders.size();
     }
     EXPECT_EQ(static_cast<std::size_t>(lines), entries + 1);
     EXPECT_THAT(matrix_json(matrix), HasSubstr("\"fault\": \"qemu.stop\""));
+}
+
+TEST(Matrix, ShowsWhatWouldBeDoneOnLibvirtsWordAndKeepsItApart) {
+    const auto matrix = matrix_of({synthetic::frozen_run(), synthetic::panic_run()}, 5s);
+    const auto said = [&](std::string_view label, const std::string& decider) {
+        const auto& row = row_of(matrix, label);
+        return decision_text(row, decider, row.deciders.at(decider));
+    };
+    EXPECT_EQ(said("qemu.stop", "pacemaker.virtualdomain"), "calls it healthy");
+    EXPECT_EQ(said("qemu.stop", "fence_virsh.status"), "says on, would destroy it");
+    EXPECT_THAT(said("guest.panic · pvpanic = true", "script.domstate"),
+                testing::MatchesRegex("would start it, .+ ms"));
+    EXPECT_THAT(said("guest.panic · pvpanic = true", "fence_virsh.status"),
+                HasSubstr("would send nothing"));
+    EXPECT_EQ(std::ranges::count(matrix.observers, "script.domstate", &ObserverTotal::observer), 0);
+    EXPECT_EQ(matrix.deciders.size(), 3U);
+    EXPECT_THAT(matrix_html(matrix, {"a.html", "b.html"}), HasSubstr("would send nothing"));
+    EXPECT_THAT(matrix_markdown(matrix), HasSubstr("calls it healthy"));
+    EXPECT_THAT(matrix_csv(matrix), HasSubstr("decider,\"pacemaker.virtualdomain\""));
+    EXPECT_THAT(matrix_json(matrix), HasSubstr("\"decision\": \"calls it healthy\""));
+}
+
+TEST(Matrix, SaysWhatADeciderWouldDoToAServiceThatGoesOn) {
+    MatrixRow row{.label = "x"};
+    MatrixEntry entry{.trials = 5};
+    EXPECT_EQ(decision_text(row, "script.domstate", entry), "leaves it alone");
+    entry.false_alarms = 2;
+    EXPECT_EQ(decision_text(row, "script.domstate", entry), "would start it: in 2 of 5");
+    entry = {.trials = 1};
+    row.unclear = 1;
+    EXPECT_EQ(decision_text(row, "script.domstate", entry), "?");
 }
 
 TEST(Matrix, EscapesWhatComesFromARun) {

@@ -51,13 +51,13 @@ struct Scene {
     }
 
     void saw(Instant at, const std::string& probe, Opinion opinion, std::string detail) {
-        add(at,
-            event::observation,
-            probe,
-            domain,
-            {{"opinion", std::string(name_of(opinion))},
-             {"detail", std::move(detail)},
-             {"interval", Duration(milliseconds(100))}});
+        Fields data{{"opinion", std::string(name_of(opinion))},
+                    {"detail", detail},
+                    {"interval", Duration(milliseconds(100))}};
+        if (probe == "libvirt.state" && opinion != Opinion::unknown) {
+            data.set("state", detail.substr(0, detail.find(" (")));
+        }
+        add(at, event::observation, probe, domain, std::move(data));
     }
 };
 
