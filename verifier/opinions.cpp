@@ -1,6 +1,7 @@
 #include "verifier/opinions.hpp"
 
 #include <algorithm>
+#include <map>
 
 namespace ordeal::verifier {
 namespace {
@@ -10,17 +11,34 @@ struct Said {
     Opinion opinion = Opinion::unknown;
 };
 
-/// What the observer said, from its first word to `end`.
+/// What all together say.
+Opinion fused(const std::map<std::string, Opinion>& opinions) {
+    auto together = Opinion::unknown;
+    for (const auto& [observer, opinion] : opinions) {
+        if (opinion == Opinion::dead) {
+            return opinion;
+        }
+        together = opinion == Opinion::alive ? opinion : together;
+    }
+    return together;
+}
+
+/// What the observers said, from their first word to `end`.
 std::vector<Said> opinions(const History& history,
-                           std::string_view observer,
+                           const std::vector<std::string>& observers,
                            std::string_view domain,
                            Instant end) {
     std::vector<Said> said;
-    for (const Event* event : history.of(event::observation, observer, domain)) {
+    std::map<std::string, Opinion> each;
+    for (const Event* event : history.of(event::observation, {}, domain)) {
         if (event->at >= end) {
             break;
         }
-        const auto opinion = opinion_from(event->data.get<std::string>("opinion"));
+        if (std::ranges::find(observers, event->source) == observers.end()) {
+            continue;
+        }
+        each[event->source] = opinion_from(event->data.get<std::string>("opinion"));
+        const auto opinion = fused(each);
         if (!said.empty() && said.back().opinion == opinion) {
             continue;
         }
@@ -37,8 +55,9 @@ std::optional<Span> common(const Span& a, const Span& b) {
     return both.from < both.to ? std::optional(both) : std::nullopt;
 }
 
-bool is_down(const HealthInterval& interval) {
-    return interval.grade == Health::hung || interval.grade == Health::dead;
+bool is_down(const HealthInterval& interval, Harm harm) {
+    return interval.grade == Health::hung || interval.grade == Health::dead ||
+           (harm == Harm::any && interval.grade == Health::degraded);
 }
 
 /// A sign of life that was under way when a fault struck arrives at most this much later.
@@ -62,16 +81,18 @@ Outage begin_outage(const History& history, std::string_view domain, const Healt
 std::vector<Outage> outages_of(const History& history,
                                std::string_view domain,
                                const HealthTimeline& health,
-                               const Span& judged) {
+                               const Span& judged,
+                               Harm harm) {
     std::vector<Outage> outages;
     bool down_before = false;
     for (const auto& interval : health) {
-        if (is_down(interval) && down_before) {
+        const bool down = is_down(interval, harm);
+        if (down && down_before) {
             outages.back().span.to = interval.to;
-        } else if (is_down(interval)) {
+        } else if (down) {
             outages.push_back(begin_outage(history, domain, interval));
         }
-        down_before = is_down(interval);
+        down_before = down;
     }
     std::erase_if(outages, [&](const Outage& o) { return !common(o.span, judged); });
     for (auto& outage : outages) {
@@ -118,14 +139,15 @@ std::optional<Span> judged_span(const History& history, std::string_view domain)
 }
 
 Agreement compare(const History& history,
-                  std::string_view observer,
+                  const std::vector<std::string>& observers,
                   std::string_view domain,
                   const HealthTimeline& health,
-                  const Span& judged) {
+                  const Span& judged,
+                  Harm harm) {
     Agreement agreement;
-    const auto said = opinions(history, observer, domain, judged.to);
+    const auto said = opinions(history, observers, domain, judged.to);
     agreement.observed = !said.empty();
-    agreement.outages = outages_of(history, domain, health, judged);
+    agreement.outages = outages_of(history, domain, health, judged, harm);
     for (const auto& outage : agreement.outages) {
         judge_outage(outage, said, agreement);
     }

@@ -25,7 +25,10 @@ struct Span {
 /// when there was no load phase.
 [[nodiscard]] std::optional<Span> judged_span(const History& history, std::string_view domain);
 
-/// A time in which the domain was hung or dead without a break.
+/// What an observer should notice: that the domain is hung or dead, or also that it is degraded.
+enum class Harm { outage, any };
+
+/// A time in which the domain was harmed in that sense without a break.
 struct Outage {
     Span span;               ///< from the earliest moment at which it can have begun
     Duration uncertainty{};  ///< it began at most so much later
@@ -34,7 +37,7 @@ struct Outage {
 
 struct Agreement {
     std::vector<Outage> outages;
-    std::vector<Span> false_alive;  ///< said alive while the domain was hung or dead
+    std::vector<Span> false_alive;  ///< said alive in an outage
     std::vector<Span> false_dead;   ///< said dead while it was serving
     Duration serving{};
     Duration unknown{};  ///< true health unknown
@@ -45,11 +48,13 @@ struct Agreement {
     std::vector<Duration> said_alive;
 };
 
-/// Pure. Opinions hold until the observer says something else.
+/// Pure. Opinions hold until the observer says something else. Of several observers one speaks for
+/// all: they say dead when any of them does, else alive when any of them does.
 [[nodiscard]] Agreement compare(const History& history,
-                                std::string_view observer,
+                                const std::vector<std::string>& observers,
                                 std::string_view domain,
                                 const HealthTimeline& health,
-                                const Span& judged);
+                                const Span& judged,
+                                Harm harm = Harm::outage);
 
 }  // namespace ordeal::verifier

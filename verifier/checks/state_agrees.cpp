@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <memory>
 #include <numeric>
 
@@ -200,10 +201,10 @@ class StateAgrees : public Check {
         for (const auto& domain : domains) {
             const auto health = true_health(history, domain);
             const auto judged = judged_span(history, domain);
-            for (const auto& observer : observers) {
-                auto subject = domains.size() == 1 ? observer : observer + " of " + domain;
-                findings.push_back(judge_one(history, observer, domain, health, judged, params));
-                findings.back().subject = std::move(subject);
+            for (const auto& who : speakers(observers, params)) {
+                auto subject = fmt::format("{}", fmt::join(who, " + "));
+                findings.push_back(judge_one(history, who, domain, health, judged, params));
+                findings.back().subject = domains.size() == 1 ? subject : subject + " of " + domain;
             }
         }
         if (findings.empty()) {
@@ -217,18 +218,34 @@ class StateAgrees : public Check {
         return {.check = "state_agrees", .verdict = verdict, .summary = std::move(summary)};
     }
 
+    /// Those who are judged as one.
+    static std::vector<std::vector<std::string>> speakers(const std::vector<std::string>& observers,
+                                                          const Params& params) {
+        if (params.get<bool>("together", false)) {
+            return {observers};
+        }
+        std::vector<std::vector<std::string>> alone;
+        for (const auto& observer : observers) {
+            alone.push_back({observer});
+        }
+        return alone;
+    }
+
     static Finding judge_one(const History& history,
-                             const std::string& observer,
+                             const std::vector<std::string>& who,
                              const std::string& domain,
                              const HealthTimeline& health,
                              const std::optional<Span>& judged,
                              const Params& params) {
+        const auto name = fmt::format("{}", fmt::join(who, " + "));
         if (!judged) {
-            return finding(Verdict::inconclusive, observer + ": the load phase was not reached");
+            return finding(Verdict::inconclusive, name + ": the load phase was not reached");
         }
-        const auto seen = compare(history, observer, domain, health, *judged);
+        const bool degraded_too = params.get<std::string>("harm", "outage") == "any";
+        const auto harm = degraded_too ? Harm::any : Harm::outage;
+        const auto seen = compare(history, who, domain, health, *judged, harm);
         const auto outcome = judge_expectation(seen, params);
-        auto result = finding(outcome.verdict, observer + " " + outcome.summary);
+        auto result = finding(outcome.verdict, name + " " + outcome.summary);
         result.evidence = evidence_of(seen, health, *judged);
         if (seen.observed) {
             result.figures = figures_of(seen, params.get<Duration>("within", default_within));

@@ -170,6 +170,37 @@ TEST(StateAgrees, IgnoresWhatHappensAfterTheLoadPhase) {
     EXPECT_EQ(judged(ended(story), params("libvirt.state")).verdict, Verdict::pass);
 }
 
+TEST(StateAgrees, HoldsDegradedHealthAgainstNobodyUnlessItIsAskedTo) {
+    // The network is cut: the guest beats and writes, and nobody reaches it.
+    Story story = healthy(ms(2000));
+    for (auto at = ms(2300); at <= load_end; at += std::chrono::seconds(1)) {
+        story.saw(at, "network.heartbeat", Opinion::dead, ms(2000));
+        story.saw(at, "network.ping", Opinion::dead, ms(2000));
+    }
+    for (const auto* probe : {"agent.heartbeat", "load.progress"}) {
+        story.watched(ms(3000), load_end, probe, Opinion::alive);
+    }
+    story.watched(
+        ms(3000), load_end, "qemu.process", Opinion::alive, {{"state", std::string("S")}});
+    story.watched(ms(0), load_end, "libvirt.state", Opinion::alive);
+    auto asked = params("libvirt.state", "false_alive");
+    EXPECT_EQ(judged(ended(story), asked).verdict, Verdict::inconclusive);
+    asked.set("harm", std::string("any"));
+    EXPECT_EQ(judged(ended(story), asked).verdict, Verdict::pass)
+        << judged(ended(story), asked).summary;
+}
+
+TEST(StateAgrees, JudgesObserversTogetherAsOne) {
+    Story story = frozen_story();
+    story.watched(ms(0), load_end, "libvirt.state", Opinion::alive);
+    auto asked = params("libvirt.state");
+    asked.set("observers", std::vector<std::string>{"libvirt.state", "agent.heartbeat"});
+    asked.set("together", true);
+    const auto finding = judged(ended(story), asked);
+    EXPECT_EQ(finding.verdict, Verdict::pass) << finding.summary;
+    EXPECT_EQ(finding.subject, "libvirt.state + agent.heartbeat");
+}
+
 TEST(StateAgrees, GivesOneFindingForEachObserver) {
     Story story = killed_story();
     story.watched(ms(0), ms(2000), "libvirt.state", Opinion::alive);
