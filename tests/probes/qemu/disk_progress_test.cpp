@@ -14,8 +14,8 @@ TEST(QemuDiskProgress, SeesADiskThatDoesNotAnswer) {
     sim.vm().disk("data")->impose("f", {.writes = true, .effect = DiskEffect::hang});
     sim.pass(5s);
     const auto latency = sim.notebook.first(Opinion::dead, struck) - struck;
-    EXPECT_GE(latency, 900ms);
-    EXPECT_LE(latency, 1400ms);
+    EXPECT_GE(latency, 750ms);
+    EXPECT_LE(latency, 1500ms);
     sim.vm().disk("data")->lift("f");
     sim.pass(1s);
     EXPECT_EQ(sim.notebook.opinion(), Opinion::alive);
