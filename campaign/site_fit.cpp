@@ -25,6 +25,9 @@ std::string blind(const std::string& probe,
     if (needs(info, "agent") && target.guest != SiteGuest::agent) {
         return "ordeal's agent is not in the guest";
     }
+    if (needs(info, "lab")) {
+        return "only the lab's hosts show that of a QEMU";
+    }
     if (probe == "network.heartbeat" && site.heartbeat.empty()) {
         return "[testbed] names no address for heartbeats";
     }

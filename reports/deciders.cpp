@@ -37,7 +37,7 @@ std::string_view fence_virsh(const Evidence& evidence) {
     return one_of(evidence.state, on) ? says_alive : says_dead;
 }
 
-constexpr std::array all{
+constexpr std::array all_deciders{
     Decider{"script.domstate", "calls it healthy", "would start it", domstate_script},
     Decider{"pacemaker.virtualdomain", "calls it healthy", "would restart it", virtual_domain},
     Decider{"fence_virsh.status",
@@ -76,12 +76,12 @@ void append_said(Lane& lane, const Event& seen, std::string_view opinion, const 
 }  // namespace
 
 std::span<const Decider> deciders() {
-    return all;
+    return all_deciders;
 }
 
 const Decider* decider_named(std::string_view name) {
-    const auto* const found = std::ranges::find(all, name, &Decider::name);
-    return found == all.end() ? nullptr : found;
+    const auto* const found = std::ranges::find(all_deciders, name, &Decider::name);
+    return found == all_deciders.end() ? nullptr : found;
 }
 
 std::vector<Lane> lanes_of_deciders(const History& history) {
@@ -97,11 +97,12 @@ std::vector<Lane> lanes_of_deciders(const History& history) {
         if (told.empty() && seen->source != "libvirt.state") {
             continue;  // nobody has asked libvirt yet
         }
-        told.resize(all.size());
-        for (std::size_t i = 0; i < all.size(); ++i) {
-            told[i].observer = all[i].name;
+        told.resize(all_deciders.size());
+        for (std::size_t i = 0; i < all_deciders.size(); ++i) {
+            told[i].observer = all_deciders[i].name;
             told[i].domain = seen->subject;
-            append_said(told[i], *seen, all[i].conclude({about.state, about.process}), about);
+            append_said(
+                told[i], *seen, all_deciders[i].conclude({about.state, about.process}), about);
         }
     }
     std::vector<Lane> sorted;

@@ -24,7 +24,7 @@ using Clock = std::chrono::steady_clock;
 constexpr std::size_t longest_answer = 1U << 20U;
 
 /// In a struct: a Json can be made of almost anything, of an Error too.
-struct Answer {
+struct QmpAnswer {
     Json json;
 };
 
@@ -44,7 +44,7 @@ class Conversation {
     }
 
     /// What the command returns.
-    Result<Answer> ask(const char* command, Json arguments = Json::object()) {
+    Result<QmpAnswer> ask(const char* command, Json arguments = Json::object()) {
         const auto question =
             Json{{"execute", command}, {"arguments", std::move(arguments)}}.dump() + "\n";
         if (::send(socket_.get(), question.data(), question.size(), MSG_NOSIGNAL) !=
@@ -57,7 +57,7 @@ class Conversation {
                 return answer;
             }
             if (answer->json.contains("return")) {
-                return Answer{answer->json.at("return")};
+                return QmpAnswer{answer->json.at("return")};
             }
             if (const auto error = answer->json.find("error"); error != answer->json.end()) {
                 const auto missing = error->value("class", "") == "CommandNotFound";
@@ -102,7 +102,7 @@ class Conversation {
     }
 
     /// The next line.
-    Result<Answer> read() {
+    Result<QmpAnswer> read() {
         auto end = received_.find('\n');
         while (end == std::string::npos) {
             const auto left = std::chrono::ceil<std::chrono::milliseconds>(end_ - Clock::now());
@@ -121,7 +121,7 @@ class Conversation {
         }
         auto line = Json::parse(received_.substr(0, end), nullptr, false);
         received_.erase(0, end + 1);
-        return line.is_object() ? Result<Answer>(Answer{std::move(line)})
+        return line.is_object() ? Result<QmpAnswer>(QmpAnswer{std::move(line)})
                                 : failure(ErrorKind::unavailable, "it does not speak QMP");
     }
 

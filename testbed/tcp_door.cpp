@@ -18,7 +18,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr std::size_t longest_line = 200;
+constexpr std::size_t longest_reply = 200;
 
 std::string text_of(const TcpDoor& door) {
     return door.address + " port " + std::to_string(door.port);
@@ -90,11 +90,11 @@ Result<std::string> tcp_ask(const TcpDoor& door, const std::string& question, Du
         return socket_failure(tried, errno);
     }
     std::string line;
-    while (line.find('\n') == std::string::npos && line.size() < longest_line) {
+    while (line.find('\n') == std::string::npos && line.size() < longest_reply) {
         if (!wait_for(made->get(), POLLIN, end)) {
             return fail(ErrorKind::timeout, tried, "no answer");
         }
-        std::array<char, longest_line> bytes{};
+        std::array<char, longest_reply> bytes{};
         const auto count = ::recv(made->get(), bytes.data(), bytes.size() - line.size(), 0);
         if (count <= 0) {
             return count == 0 ? fail(ErrorKind::unavailable, tried, "closed without a line")
