@@ -41,18 +41,18 @@ bool wait_for(int socket, short events, Clock::time_point end) {
 }
 
 Result<Fd> open_connection(const TcpDoor& door, const std::string& tried, Clock::time_point end) {
-    sockaddr_in target{};
-    target.sin_family = AF_INET;
-    target.sin_port = htons(door.port);
-    if (::inet_pton(AF_INET, door.address.c_str(), &target.sin_addr) != 1) {
+    sockaddr_in to{};
+    to.sin_family = AF_INET;
+    to.sin_port = htons(door.port);
+    if (::inet_pton(AF_INET, door.address.c_str(), &to.sin_addr) != 1) {
         return fail(ErrorKind::usage, tried, "not an IPv4 address");
     }
     auto made = socket_inside(door.inside, AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
     if (!made) {
         return made.error();
     }
-    const auto* raw = reinterpret_cast<const sockaddr*>(&target);
-    int problem = ::connect(made->get(), raw, sizeof target) == 0 ? 0 : errno;
+    const auto* raw = reinterpret_cast<const sockaddr*>(&to);
+    int problem = ::connect(made->get(), raw, sizeof to) == 0 ? 0 : errno;
     if (problem == EINPROGRESS) {
         if (!wait_for(made->get(), POLLOUT, end)) {
             return fail(ErrorKind::timeout, tried, "no answer");
