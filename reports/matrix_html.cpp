@@ -86,11 +86,11 @@ void append_map_entry(std::string& out, const MatrixRow& row, const MatrixEntry*
 void append_decision(std::string& out, const MatrixRow& row, const std::string& decider) {
     const auto entry = row.deciders.find(decider);
     if (entry == row.deciders.end() || entry->second.trials == 0) {
-        put(out, R"(<td class="decider none">–</td>)");
+        put(out, R"(<td class="none">–</td>)");
         return;
     }
     put(out,
-        R"(<td class="decider {}">{}</td>)",
+        R"(<td class="{}">{}</td>)",
         colour_of(row, entry->second),
         decision_text(row, decider, entry->second));
 }
@@ -114,12 +114,12 @@ std::string harm_text(const MatrixRow& row) {
 void append_heat_map(std::string& out, const Matrix& matrix) {
     put(out, "<section class=\"matrix\"><h2>Faults against observers</h2>");
     append_map_legend(out);
-    put(out, "<div class=\"wide\"><table class=\"heat\"><thead><tr><th>fault</th>");
+    constexpr std::size_t fit_beside_the_text = 11;
+    put(out,
+        R"(<div class="wide{}"><table class="heat"><thead><tr><th>fault</th>)",
+        matrix.observers.size() > fit_beside_the_text ? " broad" : "");
     for (const auto& total : matrix.observers) {
         put(out, "<th>{}</th>", column_name(total.observer));
-    }
-    for (const auto& total : matrix.deciders) {
-        put(out, "<th class=\"decider\">{}</th>", column_name(total.observer));
     }
     put(out,
         "<th>cheapest that catches it within {}</th></tr></thead><tbody>",
@@ -138,9 +138,6 @@ void append_heat_map(std::string& out, const Matrix& matrix) {
             const auto entry = row.entries.find(total.observer);
             append_map_entry(out, row, entry == row.entries.end() ? nullptr : &entry->second);
         }
-        for (const auto& total : matrix.deciders) {
-            append_decision(out, row, total.observer);
-        }
         put(out, "<td class=\"advice\">{}</td></tr>", cheapest(matrix, row));
     }
     put(out,
@@ -148,9 +145,31 @@ void append_heat_map(std::string& out, const Matrix& matrix) {
         "statistic; five trials are the fewest that have one). Only trials in which every fault "
         "was proved to act by another path are counted. True health "
         "is decided from several independent signs together, never from the management's "
-        "word. The last columns but one see nothing themselves: they are what programs that act on "
-        "libvirt's word would conclude if they asked at that moment; they ask more seldom.</p>"
-        "</section>");
+        "word.</p></section>");
+}
+
+void append_deciders(std::string& out, const Matrix& matrix) {
+    if (matrix.deciders.empty()) {
+        return;
+    }
+    put(out,
+        "<section class=\"matrix\"><h2>What would act on libvirt's word</h2><p "
+        "class=\"hint\">These "
+        "see nothing themselves: it is what they would conclude, by their own rules, of what "
+        "libvirt said, if they asked at that moment. They ask more seldom.</p><div class=\"wide\">"
+        "<table class=\"heat\"><thead><tr><th>fault</th>");
+    for (const auto& total : matrix.deciders) {
+        put(out, "<th>{}</th>", column_name(total.observer));
+    }
+    put(out, "</tr></thead><tbody>");
+    for (const auto& row : matrix.rows) {
+        put(out, "<tr><th>{}</th>", html(one_line(row.label)));
+        for (const auto& total : matrix.deciders) {
+            append_decision(out, row, total.observer);
+        }
+        put(out, "</tr>");
+    }
+    put(out, "</tbody></table></div></section>");
 }
 
 void append_total_table(std::string& out, const Matrix& matrix) {
@@ -251,6 +270,7 @@ std::string matrix_html(const Matrix& matrix, const std::vector<fs::path>& repor
     append_page_head(out, "Who notices what, and when");
     append_advice(out, matrix);
     append_heat_map(out, matrix);
+    append_deciders(out, matrix);
     append_total_table(out, matrix);
     put(out, "<section><h2>The trials behind it</h2>");
     for (std::size_t i = 0; i < matrix.rows.size(); ++i) {

@@ -50,7 +50,7 @@ struct AddValue {
 /// "libvirt.state", or where there are several domains "libvirt.state of db".
 bool is_observer(const CellSummary& cell, std::string_view subject) {
     return std::ranges::any_of(cell.observers, [&](const ObserverSummary& observer) {
-        return subject == observer.observer || subject.starts_with(observer.observer + " of ");
+        return subject == observer.observer || subject.starts_with(observer.observer + " ");
     });
 }
 

@@ -110,6 +110,23 @@ TEST(Summary, NamesDomainsOnlyWhereThereAreSeveral) {
                                        HasSubstr("No acknowledged write was lost (other) in 20")}));
 }
 
+TEST(Summary, NamesObserversThatWereJudgedAsOneEvenWhereTheyAreTheOnlySubject) {
+    auto run = synthetic::kill_run();
+    for (auto& trial : run.trials) {
+        std::erase_if(trial.findings, [](const Finding& each) {
+            return each.check == "state_agrees" && each.subject != "agent.heartbeat";
+        });
+        for (auto& finding : trial.findings) {
+            if (finding.check == "state_agrees") {
+                finding.subject = "agent.heartbeat + load.progress";
+            }
+        }
+    }
+    const auto summary = summarize(run);
+    EXPECT_EQ(check_of(summary.cells.at(0), "state_agrees").subject,
+              "agent.heartbeat + load.progress");
+}
+
 TEST(Summary, AddsUpFiguresOverTrials) {
     const auto run = synthetic::mixed_run();
     const auto summary = summarize(run);
