@@ -61,7 +61,8 @@ Result<Look> ServerLook::judge(ProbeContext& context, Result<Look> answer) {
         return answer;
     }
     const auto kind = answer.error().kind;
-    const bool none = kind == ErrorKind::refused || kind == ErrorKind::unavailable;
+    const bool none =
+        kind == ErrorKind::refused || kind == ErrorKind::unavailable || kind == ErrorKind::timeout;
     if (!none) {
         return answer;
     }

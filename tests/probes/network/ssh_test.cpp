@@ -33,6 +33,9 @@ TEST(NetworkSsh, DoesNotKnowOfAGuestWithoutAServer) {
     sim.pass(5s);
     EXPECT_EQ(sim.notebook.opinion(), Opinion::unknown);
     EXPECT_FALSE(sim.notebook.errors.empty());
+    sim.vm().hang();
+    sim.pass(5s);
+    EXPECT_EQ(sim.notebook.opinion(), Opinion::unknown);
 }
 
 }  // namespace
