@@ -46,6 +46,9 @@ std::string what_lacks(const std::string& need) {
     if (need == "kernel_rate") {
         return why(kernel_can({.rate = Bytes{1U << 20U}}));
     }
+    if (need == "kernel_length") {
+        return why(kernel_can({.larger_than = Bytes{1000}}));
+    }
     if (need == "kernel_delay") {
         return why(kernel_can({.delay = 1ms}));
     }

@@ -31,9 +31,10 @@ struct Way {
 
 /// How a way is made worse; one of these is set.
 struct Impairment {
-    double loss = 0;   ///< the part of the frames that is dropped, above 0 and up to 1
-    Bytes rate{};      ///< a second and direction; what comes faster is dropped
-    Duration delay{};  ///< of every frame on its way to a host
+    double loss = 0;      ///< the part of the frames that is dropped, above 0 and up to 1
+    Bytes rate{};         ///< a second and direction; what comes faster is dropped
+    Duration delay{};     ///< of every frame on its way to a host
+    Bytes larger_than{};  ///< packets of more than this are dropped
 };
 
 /// What connects the hosts (switches). Faults are made in it, not on the hosts.

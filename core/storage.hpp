@@ -28,7 +28,10 @@ struct DiskName {
 enum class DiskEffect {
     error,  ///< the request fails and changes nothing
     hang,   ///< it is answered when the fault is lifted
-    delay   ///< it is done after the delay
+    delay,  ///< it is done after the delay
+    lose,   ///< a flush, or a write that must be durable, is answered and nothing is made durable
+    spoil,  ///< one bit of what is read or written is turned round
+    tear    ///< of a write of several sectors the first half is done, and it is answered
 };
 
 /// What QEMU is told. NBD has no "read-only file system": EROFS arrives as EPERM.

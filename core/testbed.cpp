@@ -131,6 +131,18 @@ Result<std::vector<Duration>> Host::vcpu_times(const ProcessRef& qemu) {
                 "nobody here can");
 }
 
+Status Hypervisor::inject_nmi(const std::string& domain) {
+    return fail(ErrorKind::missing, "give " + domain + " an NMI", "nobody here can");
+}
+
+Status Guest::heal(const std::string& fault, Duration /*deadline*/) {
+    return fail(ErrorKind::missing, "end the fault " + fault, "nobody in this guest can");
+}
+
+Result<GuestFacts> Guest::look(const std::string& /*disk*/, Duration /*deadline*/) {
+    return fail(ErrorKind::missing, "look into the guest", "nobody in it tells");
+}
+
 Status Testbed::define_at(const std::string& domain, const std::string& host) {
     return fail(ErrorKind::missing,
                 "define " + domain + " at " + host,

@@ -2,11 +2,11 @@
 
 #include "core/experiment.hpp"
 #include "core/fields.hpp"
+#include "core/guest.hpp"
 #include "core/network.hpp"
 #include "core/result.hpp"
 #include "core/storage.hpp"
 #include "core/units.hpp"
-#include "core/wire_ledger.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -64,9 +64,6 @@ struct Migration {
     Bytes bandwidth{};  ///< a second, at most; 0: as fast as it goes
 };
 
-/// Ends a subscription when destroyed; afterwards the callback is not running and never runs again.
-using Subscription = std::unique_ptr<void, std::function<void(void*)>>;
-
 /// The management of one host's domains (libvirt).
 class Hypervisor {
   public:
@@ -86,6 +83,9 @@ class Hypervisor {
     virtual Status migrate(const std::string& domain,
                            const Migration& migration,
                            Duration deadline);
+    /// Gives the domain's processors a diagnostic interrupt. `missing` when nobody can; so by
+    /// default.
+    virtual Status inject_nmi(const std::string& domain);
     /// The network card's link, as a cable pulled and plugged in again.
     virtual Status set_link(const std::string& domain, LinkState state) = 0;
     virtual Result<LinkState> link(const std::string& domain) = 0;
@@ -190,97 +190,6 @@ class Host {
     virtual Status end_program(const std::string& name) = 0;
 };
 
-/// One heartbeat as it arrived.
-struct Beat {
-    Instant arrived{};        ///< scheduler time of arrival
-    Duration guest_uptime{};  ///< CLOCK_BOOTTIME of the guest
-    std::string boot_id;
-    bool load_running = false;
-    bool load_failed = false;        ///< it ended by itself: a write or a flush failed
-    std::uint64_t intended = 0;      ///< records begun so far, all writers
-    std::uint64_t acknowledged = 0;  ///< records acknowledged so far, all writers
-};
-
-/// Records first..last of one writer were acknowledged.
-struct Acknowledged {
-    Instant arrived{};
-    std::int64_t writer = 0;
-    std::int64_t first = 0;
-    std::int64_t last = 0;
-};
-
-struct Hello {
-    Instant arrived{};
-    std::string boot_id;
-    std::string version;
-    std::vector<std::string> capabilities;
-};
-
-struct ClockReading {
-    Duration guest_realtime{};  ///< since the epoch
-    Duration guest_boottime{};
-    Duration round_trip{};  ///< of the question, on the host's clock
-};
-
-/// A load as the agent gets it.
-struct LoadOrder {
-    LoadSpec spec;
-    std::string mount_point = "/data";
-    std::uint64_t run_id = 0;
-    std::uint64_t seed = 0;
-    std::uint32_t slots = 256;  ///< of the profiles that overwrite; see core/wire_ledger.hpp
-
-    /// Where the ledger is, below the mount point. One of its own for every load.
-    [[nodiscard]] std::string directory() const { return "ledger-" + std::to_string(run_id); }
-};
-
-/// The ledger that the order makes. Errors: definition (no such profile, or validate()'s).
-[[nodiscard]] Result<ledger::Plan> plan_of(const LoadOrder& order);
-
-/// What the guest's kernel thinks of a disk's write cache.
-struct GuestWriteCache {
-    std::string device;  ///< "vda"
-    std::string mode;    ///< "write back" | "write through"
-};
-
-/// The doors into one guest: agent link, network, console. None of them goes through libvirtd.
-class Guest {
-  public:
-    virtual ~Guest() = default;
-
-    /// Waits for the agent's hello of the present boot (sent since the last `start` of the domain).
-    virtual Result<Hello> wait_hello(Instant deadline) = 0;
-    virtual Status start_load(const LoadOrder& order, Duration deadline) = 0;
-    virtual Status stop_load(Duration deadline) = 0;
-    virtual Result<ClockReading> read_clock(Duration deadline) = 0;
-    /// Orders a guest-side fault ("panic", "agent_kill", …). Success means the agent took the
-    /// order, no more; a fault that kills the guest at once never answers, so a lost link after the
-    /// order is success.
-    virtual Status inject(const std::string& fault, const Fields& params, Duration deadline) = 0;
-
-    virtual Subscription on_hello(std::function<void(const Hello&)> callback) = 0;
-    virtual Subscription on_beat(std::function<void(const Beat&)> callback) = 0;
-    virtual Subscription on_acknowledged(std::function<void(const Acknowledged&)> callback) = 0;
-    /// Once for each disk when the agent opens its session, and whenever it changed.
-    virtual Subscription on_write_cache(std::function<void(const GuestWriteCache&)> callback) = 0;
-    virtual Subscription on_protocol_error(std::function<void(const std::string&)> callback) = 0;
-    /// Heartbeats over the guest's network (UDP), by the same agent.
-    virtual Subscription on_network_beat(std::function<void(const Beat&)> callback) = 0;
-    /// Complete lines of the serial console, without the line end.
-    virtual Subscription on_console(std::function<void(Instant, const std::string&)> callback) = 0;
-
-    /// One ICMP echo; the round-trip time, or `timeout`.
-    virtual Result<Duration> ping(Duration deadline) = 0;
-    /// Connects to a TCP port of the guest and resets the connection: how long connecting took.
-    /// Errors: timeout (no answer, or no way there), refused (the guest answered: nobody listens).
-    virtual Result<Duration> connect(std::uint16_t port, Duration deadline) = 0;
-    /// Connects, sends `question` and reads a line of the answer, at most 200 bytes, without its
-    /// end. Errors: as of connect(); unavailable (closed without a line).
-    virtual Result<std::string> ask(std::uint16_t port,
-                                    const std::string& question,
-                                    Duration deadline) = 0;
-};
-
 /// What is left of a domain's disk, copied while no QEMU has it open.
 struct Specimen {
     std::string domain;
@@ -333,7 +242,8 @@ class Testbed {
     /// looked for only where it does not run any more. `missing` when domains do not move; so by
     /// default.
     virtual Result<Host*> host_of(const std::string& domain);
-    /// The doors of a provisioned domain; valid until `remove`.
+    /// The doors of a provisioned domain; valid until `remove`. Of a running one that another
+    /// process provisioned, its agent's alone. `not_found`: it has none that we could open.
     virtual Result<Guest*> guest(const std::string& domain) = 0;
     /// Copies a disk (sparse). `refused` while a QEMU has the domain.
     virtual Result<Specimen> capture(const std::string& domain,

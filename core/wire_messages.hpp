@@ -182,13 +182,43 @@ struct SetHeartbeatInterval {
     static void fields(auto& m, auto&& visit) { visit(m.request, m.interval); }
 };
 
-/// A fault that the agent itself makes. Answered by Reply *before* it strikes.
+/// A fault that the agent or a helper of it makes. Answered by Reply: before it strikes where it
+/// silences the agent, otherwise when it is there.
 struct InjectFault {
     std::uint32_t request = 0;
     std::string kind;  ///< "panic", "agent_kill"…
+    /// Of faults that hold for a time: "at_most" and what the fault needs. Durations are numbers of
+    /// nanoseconds, sizes of bytes.
     std::vector<std::pair<std::string, std::string>> params;
 
     static void fields(auto& m, auto&& visit) { visit(m.request, m.kind, m.params); }
+};
+
+/// Ends a fault that the agent makes for a time; answered by Reply at once. Done when there is
+/// none.
+struct EndFault {
+    std::uint32_t request = 0;
+    std::string kind;
+
+    static void fields(auto& m, auto&& visit) { visit(m.request, m.kind); }
+};
+
+/// Answered by GuestFacts.
+struct LookRequest {
+    std::uint32_t request = 0;
+    std::string path;  ///< a directory on the file system that is asked about
+
+    static void fields(auto& m, auto&& visit) { visit(m.request, m.path); }
+};
+
+/// What the guest's kernel says: by name, only what it says.
+struct GuestFacts {
+    std::uint32_t request = 0;
+    std::vector<std::pair<std::string, std::uint64_t>> numbers;
+    std::vector<std::pair<std::string, std::string>> texts;
+    std::vector<std::string> faults;  ///< that the agent's helpers make now
+
+    static void fields(auto& m, auto&& visit) { visit(m.request, m.numbers, m.texts, m.faults); }
 };
 
 /// The order is the protocol: only ever add at the end.
@@ -206,7 +236,10 @@ using Message = std::variant<Hello,
                              ClockRead,
                              SetHeartbeatInterval,
                              InjectFault,
-                             WriteCache>;
+                             WriteCache,
+                             EndFault,
+                             LookRequest,
+                             GuestFacts>;
 
 /// The bytes of one frame. Throws std::length_error when the fields do not fit into a frame.
 [[nodiscard]] Buffer encode(const Message& message, std::uint32_t sequence);

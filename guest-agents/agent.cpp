@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <condition_variable>
+#include <csignal>
 #include <fcntl.h>
 #include <mutex>
 #include <poll.h>
@@ -86,6 +87,7 @@ Agent::Agent(Options options)
 }
 
 void Agent::run() {
+    ::signal(SIGCHLD, SIG_IGN);  // helpers are not waited for
     for (;;) {
         if (!connected_) {
             connect();
@@ -100,6 +102,9 @@ void Agent::run() {
         if (!transmit()) {
             disconnect();
             continue;
+        }
+        if (outbox_.empty()) {
+            helpers_.let_go();
         }
         wait(std::max(Duration(next_beat_ - Clock::now()), Duration(0)), true);
         receive();
@@ -152,11 +157,14 @@ void Agent::begin_session() {
 void Agent::wait(Duration limit, bool port_too) {
     // Who does not fetch answers gets to ask no more.
     const int events = (outbox_.size() < max_outbox ? POLLIN : 0) | (frame_.empty() ? 0 : POLLOUT);
-    std::array polled{pollfd{wake_.get(), POLLIN, 0},
-                      pollfd{port_.get(), static_cast<short>(events), 0}};
+    std::vector<pollfd> polled{{wake_.get(), POLLIN, 0}};
+    if (port_too) {
+        polled.push_back({port_.get(), static_cast<short>(events), 0});
+        helpers_.add_to(polled);
+    }
     const auto ns = limit.count();
     const timespec time{ns / 1'000'000'000, ns % 1'000'000'000};
-    ::ppoll(polled.data(), port_too ? 2 : 1, &time, nullptr);
+    ::ppoll(polled.data(), polled.size(), &time, nullptr);
     eventfd_t ignored = 0;
     ::eventfd_read(wake_.get(), &ignored);
 }
@@ -237,6 +245,9 @@ void Agent::collect() {
     for (auto& message : load_.take_messages()) {
         send(std::move(message));
     }
+    for (auto& message : helpers_.take_messages()) {
+        send(std::move(message));
+    }
 }
 
 void Agent::beat_when_due() {
@@ -311,6 +322,11 @@ void Agent::dispatch(const wire::Message& message) {
                           [&](const wire::ClockRead& m) { send(read_clocks(m)); },
                           [&](const wire::SetHeartbeatInterval& m) { set_interval(m); },
                           [&](const wire::InjectFault& m) { inject(m); },
+                          [&](const wire::EndFault& m) {
+                              end_fault(m.kind);
+                              send(wire::Reply{m.request, {}});
+                          },
+                          [&](const wire::LookRequest& m) { send(look(m)); },
                           [&](const auto&) {
                               ++problems_;
                               report(wire::LogLevel::warn, "received a message for the controller");
@@ -332,6 +348,10 @@ void Agent::inject(const wire::InjectFault& request) {
     const auto fault = permitted_fault(request, options_.permitted);
     if (!fault) {
         send(wire::Reply{request.request, fault.error().text()});
+        return;
+    }
+    if (fault->strike == nullptr) {
+        helpers_.start(request);
         return;
     }
     send(wire::Reply{request.request, {}});

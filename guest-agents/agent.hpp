@@ -2,6 +2,7 @@
 
 #include "guest-agents/faults.hpp"
 #include "guest-agents/fd.hpp"
+#include "guest-agents/helpers.hpp"
 #include "guest-agents/load.hpp"
 
 #include <atomic>
@@ -80,6 +81,7 @@ class Agent {
     std::map<std::string, std::string> write_caches_;  ///< as told in this session
     Clock::time_point next_look_;                      ///< at them
     Load load_;
+    Helpers helpers_;
     std::jthread network_;
 };
 

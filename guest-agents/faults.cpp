@@ -4,33 +4,53 @@
 
 #include <algorithm>
 #include <array>
-#include <csignal>
 #include <fcntl.h>
 
 namespace ordeal::agent {
 namespace {
+
+Error still_running(char command) {
+    return fail(
+        ErrorKind::internal, std::string("trigger sysrq ") + command, "the guest is still running");
+}
+
+Status panic() {
+    const auto struck = sysrq('c');
+    return struck ? Status(still_running('c')) : struck;
+}
+
+Status reboot() {
+    const auto struck = sysrq('b');
+    return struck ? Status(still_running('b')) : struck;
+}
+
+constexpr std::array table{Fault{"panic", panic},
+                           Fault{"reboot", reboot},
+                           Fault{"agent_kill", nullptr},
+                           Fault{"agent_stop", nullptr},
+                           Fault{"clock_skew", nullptr},
+                           Fault{"clock_step", nullptr},
+                           Fault{"clocksource", nullptr},
+                           Fault{"cpu_hog", nullptr},
+                           Fault{"disk_full", nullptr},
+                           Fault{"fork_bomb", nullptr},
+                           Fault{"fs_freeze", nullptr},
+                           Fault{"fs_readonly", nullptr},
+                           Fault{"hang", nullptr},
+                           Fault{"io_hog", nullptr},
+                           Fault{"link_down", nullptr},
+                           Fault{"memory_hog", nullptr},
+                           Fault{"oom", nullptr}};
+
+}  // namespace
 
 Status sysrq(char command) {
     const Fd trigger(::open("/proc/sysrq-trigger", O_WRONLY | O_CLOEXEC));
     if (!trigger || ::write(trigger.get(), &command, 1) != 1) {
         return system_failure("write to /proc/sysrq-trigger");
     }
-    return fail(
-        ErrorKind::internal, std::string("trigger sysrq ") + command, "the guest is still running");
+    return ok();
 }
-
-Status panic() {
-    return sysrq('c');
-}
-
-Status agent_kill() {
-    ::raise(SIGKILL);
-    return system_failure("kill the agent");
-}
-
-constexpr std::array table{Fault{"panic", panic}, Fault{"agent_kill", agent_kill}};
-
-}  // namespace
 
 std::span<const Fault> faults() {
     return table;
@@ -43,7 +63,7 @@ Result<Fault> permitted_fault(const wire::InjectFault& request,
     if (fault == table.end()) {
         return fail(ErrorKind::usage, tried, "this agent has no such fault");
     }
-    if (!request.params.empty()) {
+    if (fault->strike != nullptr && !request.params.empty()) {
         return fail(ErrorKind::usage, tried, "unknown parameter " + request.params.front().first);
     }
     const auto allowed = [&](const std::string& name) {

@@ -13,7 +13,7 @@ namespace ordeal::agent {
 /// A fault that the agent can make in its own guest.
 struct Fault {
     std::string_view kind;
-    /// Returns only when the fault could not be made.
+    /// Returns only when the fault could not be made. nullptr: a helper makes it (helpers.hpp).
     Status (*strike)();
 };
 
@@ -24,5 +24,8 @@ struct Fault {
 /// agent may run where a panic is not wanted, so nothing is permitted unless its command line says.
 [[nodiscard]] Result<Fault> permitted_fault(const wire::InjectFault& request,
                                             const std::vector<std::string>& permitted);
+
+/// Gives the kernel an order as writing `command` to /proc/sysrq-trigger does.
+[[nodiscard]] Status sysrq(char command);
 
 }  // namespace ordeal::agent

@@ -1,8 +1,13 @@
 #include "guest-agents/guest.hpp"
 
+#include "guest-agents/helpers.hpp"
+
 #include <ctime>
 #include <filesystem>
 #include <fstream>
+#include <sstream>
+#include <sys/statvfs.h>
+#include <sys/timex.h>
 #include <sys/utsname.h>
 
 namespace ordeal::agent {
@@ -21,7 +26,55 @@ Duration read_clock(clockid_t clock) {
     return std::chrono::seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec);
 }
 
+/// The numbers behind the first line of `path` that begins with the word `name`, added up; nothing
+/// when there is none.
+std::optional<std::uint64_t> numbers_behind(const std::string& path, const std::string& name) {
+    std::ifstream file(path);
+    for (std::string line; std::getline(file, line);) {
+        std::istringstream words(line);
+        std::string first;
+        if (!(words >> first) || first != name) {
+            continue;
+        }
+        std::uint64_t sum = 0;
+        for (std::uint64_t number = 0; words >> number;) {
+            sum += number;
+        }
+        return sum;
+    }
+    return {};
+}
+
 }  // namespace
+
+wire::GuestFacts look(const wire::LookRequest& request) {
+    wire::GuestFacts facts{.request = request.request};
+    const auto number = [&](const char* name, std::optional<std::uint64_t> value) {
+        if (value) {
+            facts.numbers.emplace_back(name, *value);
+        }
+    };
+    auto helpers = look_at_helpers();
+    facts.faults = std::move(helpers.kinds);
+    number("fault_processes", helpers.processes);
+    number("fault_cpu_ticks", helpers.cpu_ticks);
+    number("fault_written", helpers.written);
+    number("runnable", numbers_behind("/proc/stat", "procs_running"));
+    number("oom_kills", numbers_behind("/proc/vmstat", "oom_kill"));
+    number("nmis", numbers_behind("/proc/interrupts", "NMI:"));
+    number("memory_available_kib", numbers_behind("/proc/meminfo", "MemAvailable:"));
+    if (struct statvfs disk{}; ::statvfs(request.path.c_str(), &disk) == 0) {
+        number("disk_free", std::uint64_t{disk.f_bfree} * disk.f_frsize);
+        number("disk_read_only", (disk.f_flag & ST_RDONLY) != 0 ? 1 : 0);
+    }
+    if (timex clock{}; ::adjtimex(&clock) >= 0) {
+        number("clock_tick_us", static_cast<std::uint64_t>(clock.tick));
+    }
+    facts.texts.emplace_back(
+        "clocksource",
+        first_line("/sys/devices/system/clocksource/clocksource0/current_clocksource"));
+    return facts;
+}
 
 std::string kernel_release() {
     utsname name{};

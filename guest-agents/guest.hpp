@@ -20,6 +20,9 @@ namespace ordeal::agent {
 /// All clocks at once, for a request.
 [[nodiscard]] wire::ClockReading read_clocks(const wire::ClockRead& request);
 
+/// What the kernel says of the guest now; only what it says.
+[[nodiscard]] wire::GuestFacts look(const wire::LookRequest& request);
+
 /// What the kernel thinks of the write cache of each disk that has hardware, real or virtual.
 [[nodiscard]] std::vector<wire::WriteCache> write_caches();
 

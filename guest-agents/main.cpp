@@ -1,5 +1,7 @@
 #include "guest-agents/agent.hpp"
 #include "guest-agents/epoch.hpp"
+#include "guest-agents/held_fault.hpp"
+#include "guest-agents/helpers.hpp"
 
 #include <algorithm>
 #include <arpa/inet.h>
@@ -94,6 +96,9 @@ bool accept(int option,
 }  // namespace
 
 int main(int argc, char** argv) {
+    if (argc > 1 && argv[1] == ordeal::agent::helper_option) {
+        return ordeal::agent::run_helper(std::vector<std::string>(argv + 2, argv + argc));
+    }
     ordeal::agent::Options options{{}, {}, {}, 100ms, {}};
     const option names[] = {{"port", required_argument, nullptr, 'p'},
                             {"listen", required_argument, nullptr, 'l'},

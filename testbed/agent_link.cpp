@@ -50,7 +50,8 @@ std::uint32_t answered_request(const wire::Message& message) {
         [](const auto& m) -> std::uint32_t {
             using M = std::decay_t<decltype(m)>;
             if constexpr (std::is_same_v<M, wire::Hello> || std::is_same_v<M, wire::LoadStatus> ||
-                          std::is_same_v<M, wire::ClockReading> || std::is_same_v<M, wire::Reply>) {
+                          std::is_same_v<M, wire::ClockReading> || std::is_same_v<M, wire::Reply> ||
+                          std::is_same_v<M, wire::GuestFacts>) {
                 return m.request;
             } else {
                 return 0;
@@ -156,6 +157,15 @@ Status AgentLink::inject(wire::InjectFault fault, Duration deadline) {
     auto tried = "have the agent make the fault " + fault.kind;
     auto done = ask<wire::Reply>(std::move(fault), std::move(tried), deadline);
     return done ? ok() : done.error();
+}
+
+Status AgentLink::end_fault(const std::string& fault, Duration deadline) {
+    auto done = ask<wire::Reply>(wire::EndFault{0, fault}, "end the fault " + fault, deadline);
+    return done ? ok() : done.error();
+}
+
+Result<wire::GuestFacts> AgentLink::look(const std::string& path, Duration deadline) {
+    return ask<wire::GuestFacts>(wire::LookRequest{0, path}, "look into the guest", deadline);
 }
 
 template <class Answer, class Request>

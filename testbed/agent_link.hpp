@@ -73,6 +73,9 @@ class AgentLink {
     /// The agent answers just before the fault strikes; an answer lost with the guest is
     /// unavailable or timeout.
     [[nodiscard]] Status inject(wire::InjectFault fault, Duration deadline);
+    [[nodiscard]] Status end_fault(const std::string& fault, Duration deadline);
+    /// `path`: a directory on the file system that is asked about.
+    [[nodiscard]] Result<wire::GuestFacts> look(const std::string& path, Duration deadline);
 
   private:
     AgentLink(Fd socket, Fd wake, AgentSink sink);

@@ -61,6 +61,8 @@ class BareMachines final : public Hypervisor {
         return others_.migrate(domain, migration, deadline);
     }
 
+    Status inject_nmi(const std::string& domain) override { return others_.inject_nmi(domain); }
+
     Status set_link(const std::string& domain, LinkState state) override {
         return others_.set_link(domain, state);
     }

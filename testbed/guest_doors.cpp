@@ -1,5 +1,6 @@
 #include "testbed/guest_doors.hpp"
 
+#include "testbed/guest_facts.hpp"
 #include "testbed/tcp_door.hpp"
 
 #include <spdlog/spdlog.h>
@@ -237,8 +238,8 @@ Result<std::shared_ptr<AgentLink>> GuestDoors::link(const std::string& tried) {
 
 Status GuestDoors::start_load(const LoadOrder& wanted, Duration deadline) {
     auto order = wanted;
-    if (const auto mount = place_.mounts.find(order.spec.disk); mount != place_.mounts.end()) {
-        order.mount_point = mount->second;
+    if (place_.mounts.contains(order.spec.disk)) {
+        order.mount_point = mount_of(order.spec.disk);
     }
     auto start = wire_order(order);
     const auto link = this->link("start the load");
@@ -294,12 +295,31 @@ Status GuestDoors::inject(const std::string& fault, const Fields& params, Durati
     }
     wire::InjectFault order{.kind = fault};
     for (const auto& [name, value] : params.all()) {
-        order.params.emplace_back(name, to_text(value));
+        order.params.emplace_back(name, exact(value));
+    }
+    if (const auto* disk = params.find<std::string>("disk")) {
+        order.params.emplace_back("path", mount_of(*disk));
     }
     auto answer = (*link)->inject(std::move(order), deadline);
     // The link was there a moment ago: it went with the order.
     const bool gone_with_it = !answer && answer.error().kind == ErrorKind::unavailable;
     return gone_with_it ? ok() : answer;
+}
+
+Status GuestDoors::heal(const std::string& fault, Duration deadline) {
+    const auto link = this->link("have the agent end the fault " + fault);
+    return link ? (*link)->end_fault(fault, deadline) : Status(link.error());
+}
+
+Result<GuestFacts> GuestDoors::look(const std::string& disk, Duration deadline) {
+    const auto link = this->link("look into the guest");
+    const auto told = link ? (*link)->look(mount_of(disk), deadline) : link.error();
+    return told ? facts_from(*told) : Result<GuestFacts>(told.error());
+}
+
+std::string GuestDoors::mount_of(const std::string& disk) const {
+    const auto mount = place_.mounts.find(disk);
+    return mount == place_.mounts.end() ? LoadOrder{}.mount_point : mount->second;
 }
 
 Subscription GuestDoors::on_hello(std::function<void(const Hello&)> callback) {

@@ -69,6 +69,8 @@ class GuestDoors final : public Guest {
     Status stop_load(Duration deadline) override;
     Result<ClockReading> read_clock(Duration deadline) override;
     Status inject(const std::string& fault, const Fields& params, Duration deadline) override;
+    Status heal(const std::string& fault, Duration deadline) override;
+    Result<GuestFacts> look(const std::string& disk, Duration deadline) override;
 
     Subscription on_hello(std::function<void(const Hello&)> callback) override;
     Subscription on_beat(std::function<void(const Beat&)> callback) override;
@@ -93,6 +95,7 @@ class GuestDoors final : public Guest {
     void keep_link(const std::stop_token& stop);
     [[nodiscard]] Result<std::shared_ptr<AgentLink>> link(const std::string& tried);
     [[nodiscard]] Instant instant(SteadyTime at) const;
+    [[nodiscard]] std::string mount_of(const std::string& disk) const;
     void on_agent(SteadyTime at, const AgentEvent& event);
     void on_message(SteadyTime at, const wire::Hello& hello);
     void on_message(SteadyTime at, const wire::Heartbeat& heartbeat);

@@ -327,14 +327,6 @@ Result<Provisioned> LabTestbed::provision(const DomainSpec& spec,
     return Provisioned{.domain = name, .uuid = *uuid, .host = host.name()};
 }
 
-Result<Guest*> LabTestbed::guest(const std::string& domain) {
-    const auto entry = find(domain);
-    if (!entry) {
-        return fail(ErrorKind::not_found, "find the guest of " + domain, "not provisioned here");
-    }
-    return entry->doors.get();
-}
-
 Status LabTestbed::remove(const std::string& domain) {
     Status removed = ok();
     for (const auto& host : hosts_) {
@@ -364,6 +356,7 @@ Status LabTestbed::remove(const std::string& domain) {
     fs::remove(lab_.directory() / lease_file(domain), ignored);
     const std::lock_guard lock(mutex_);
     entries_.erase(domain);
+    found_.erase(domain);
     return removed;
 }
 

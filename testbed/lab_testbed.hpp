@@ -29,8 +29,8 @@ struct LabTestbedOptions {
 /// The lab as a testbed: real libvirt, real QEMU, the embedded guest. Thread-safe.
 ///
 /// Opened in a fresh process it can do all that a rollback needs, whether libvirtd runs or not;
-/// guest() knows only domains that this object provisioned. One object at a time can provision in a
-/// lab: the guests' heartbeats come to one address.
+/// guest() opens of a domain that it did not provision the agent's link alone. One object at a time
+/// can provision in a lab: the guests' heartbeats come to one address.
 class LabTestbed final : public Testbed {
   public:
     /// `scheduler` stamps what arrives and must outlive the testbed.
@@ -87,9 +87,10 @@ class LabTestbed final : public Testbed {
     const Scheduler& scheduler_;
     Lab lab_;
     std::mutex choosing_;                                    ///< of options_.accelerator
-    std::mutex mutex_;                                       ///< of entries_ and receiver_
+    std::mutex mutex_;                                       ///< of entries_, found_ and receiver_
     std::map<std::string, std::shared_ptr<Entry>> entries_;  ///< by the name that libvirt knows
-    std::vector<std::unique_ptr<LabHost>> hosts_;            ///< fixed once opened
+    std::map<std::string, std::unique_ptr<GuestDoors>> found_;  ///< of others' domains
+    std::vector<std::unique_ptr<LabHost>> hosts_;               ///< fixed once opened
     LabStorage storage_{[this] { return nodes(); }};
     LabNetwork network_;
     std::unique_ptr<HeartbeatReceiver> receiver_;  ///< last

@@ -56,6 +56,8 @@ class NoHypervisor final : public Hypervisor {
         return no("migrate " + domain);
     }
 
+    Status inject_nmi(const std::string& domain) override { return no("give an NMI to " + domain); }
+
     Status set_link(const std::string& domain, LinkState /*state*/) override {
         return no("set the link of " + domain);
     }

@@ -1,4 +1,4 @@
-// On which host a domain is, and how it gets to another.
+// On which host a domain is, how it gets to another, and its doors.
 #include "testbed/lab_testbed_entry.hpp"
 
 #include <algorithm>
@@ -57,6 +57,28 @@ Result<Host*> LabTestbed::host_of(const std::string& domain) {
         }
     }
     return last;
+}
+
+Result<Guest*> LabTestbed::guest(const std::string& domain) {
+    if (const auto entry = find(domain)) {
+        return entry->doors.get();
+    }
+    const auto runs = std::ranges::any_of(
+        hosts_, [&](const auto& host) { return host->qemu_process(domain).has_value(); });
+    if (!runs) {
+        return fail(ErrorKind::not_found, "find the guest of " + domain, "it does not run here");
+    }
+    const std::lock_guard lock(mutex_);
+    auto& doors = found_[domain];
+    if (!doors) {
+        auto opened = GuestDoors::open({.domain = domain, .agent_sockets = agent_sockets(domain)},
+                                       scheduler_);
+        if (!opened) {
+            return opened.error();
+        }
+        doors = std::move(*opened);
+    }
+    return doors.get();
 }
 
 }  // namespace ordeal

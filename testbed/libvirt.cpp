@@ -213,6 +213,15 @@ Status Libvirt::migrate(const std::string& domain, const Migration& migration, D
     return call_domain("migrate to " + migration.host, domain, deadline, move);
 }
 
+Status Libvirt::inject_nmi(const std::string& domain) {
+    return call_domain("give an NMI to",
+                       domain,
+                       options_.call_deadline,
+                       [](virDomainPtr handle, const std::string& tried) {
+                           return checked(virDomainInjectNMI(handle, 0), tried);
+                       });
+}
+
 Status Libvirt::set_link(const std::string& domain, LinkState state) {
     const auto now = xml(domain);
     const auto card = now ? network_card_with(*now, state) : Result<std::string>(now.error());

@@ -64,6 +64,7 @@ class Libvirt final : public Hypervisor {
                    const Migration& migration,
                    Duration deadline) override;
     /// Of the domain's only or first network card, while it runs.
+    Status inject_nmi(const std::string& domain) override;
     Status set_link(const std::string& domain, LinkState state) override;
     Result<LinkState> link(const std::string& domain) override;
     Status ping_guest_agent(const std::string& domain, Duration deadline) override;

@@ -1,11 +1,7 @@
-#include "injectors/common.hpp"
+#include "injectors/guest_fault.hpp"
 
 namespace ordeal::injectors {
 namespace {
-
-using namespace std::chrono_literals;
-
-constexpr Duration echo_deadline = 400ms;
 
 Result<Hypervisor*> hypervisor_of(InjectorContext& context, const Fault& fault) {
     auto host = host_of(context, fault);
@@ -37,18 +33,7 @@ class LinkDown final : public Injector {
     }
 
     Result<Observation> observe(InjectorContext& context, const Fault& fault) override {
-        const auto life = watch_life(context, fault, silence_span);
-        if (!life) {
-            return life.error();
-        }
-        if (life->beats == 0) {
-            return Observation{Presence::unknown, "the guest is silent on its agent's link, too"};
-        }
-        if (context.guest->ping(echo_deadline)) {
-            return Observation{Presence::absent, "an echo comes from the guest"};
-        }
-        return Observation{Presence::active,
-                           "no echo comes from the guest, whose agent beats on its own link"};
+        return observe_cut_network(context, fault);
     }
 
     Status heal(InjectorContext& context, const Fault& fault) override {

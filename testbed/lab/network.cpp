@@ -68,6 +68,9 @@ std::string verdict_of(const Impairment& impairment) {
                            impairment.rate.count,
                            few_frames);
     }
+    if (impairment.larger_than.count != 0) {
+        return fmt::format("meta length > {} counter drop", impairment.larger_than.count);
+    }
     if (impairment.loss < 1) {
         return fmt::format("numgen random mod 10000 < {} counter drop",
                            std::lround(impairment.loss * 10000));

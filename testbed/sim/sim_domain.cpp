@@ -107,6 +107,9 @@ void SimDomain::boot() {
     load_.reset();
     queue_ = {};
     held_by_disk_ = false;
+    held_.clear();
+    oom_kills_ = 0;
+    nmis_ = 0;
     pvpanic_fired_ = false;
     set_cpu_load();
     later(boot_time, &SimDomain::finish_boot);
@@ -272,6 +275,12 @@ void SimDomain::write() {
 }
 
 bool SimDomain::disk_takes() {
+    if (holds("fs_freeze")) {
+        return false;
+    }
+    if (holds("disk_full") || holds("fs_readonly")) {
+        load_->failed = true;
+    }
     auto* target = disk(load_->order.spec.disk);
     if (load_->failed || target == nullptr) {
         return !load_->failed;

@@ -60,6 +60,19 @@ class SimDomain : public std::enable_shared_from_this<SimDomain> {
 
     void kill_agent() { agent_runs_ = false; }
 
+    /// A fault by the agent's word for it. `refused` when the agent does not know it.
+    Status make_fault(const std::string& kind, const Fields& params);
+    void end_fault(const std::string& kind);
+
+    [[nodiscard]] bool holds(const std::string& kind) const { return held_.contains(kind); }
+
+    /// What the guest's kernel says.
+    [[nodiscard]] GuestFacts facts() const;
+    /// Of the guest's clock against the world's.
+    [[nodiscard]] Duration clock_ahead() const;
+
+    void nmi();
+
     void say(const std::string& line);
 
     void set_network(bool connected) { network_ = connected; }
@@ -93,7 +106,9 @@ class SimDomain : public std::enable_shared_from_this<SimDomain> {
     /// Instructions of the guest are executed and its kernel lives.
     [[nodiscard]] bool guest_lives() const;
 
-    [[nodiscard]] bool agent_answers() const { return guest_lives() && agent_runs_; }
+    [[nodiscard]] bool agent_answers() const {
+        return guest_lives() && agent_runs_ && !holds("agent_stop");
+    }
 
     [[nodiscard]] bool network_answers() const { return guest_lives() && connected(); }
 
@@ -124,6 +139,11 @@ class SimDomain : public std::enable_shared_from_this<SimDomain> {
         bool failed = false;  ///< it got an error and gave up
     };
 
+    struct Held {
+        Fields params;
+        Instant since{};
+    };
+
     /// Runs `action` unless the domain was removed, or its guest booted again, meanwhile.
     void later(Duration delay, void (SimDomain::*action)());
     void boot();
@@ -142,7 +162,9 @@ class SimDomain : public std::enable_shared_from_this<SimDomain> {
     void learn(DomainState state, std::string reason, std::string event, std::string detail);
     [[nodiscard]] bool executes() const;
 
-    [[nodiscard]] bool connected() const { return network_ && plane_ && link_ == LinkState::up; }
+    [[nodiscard]] bool connected() const {
+        return network_ && plane_ && link_ == LinkState::up && !holds("link_down");
+    }
 
     SimAgenda& agenda_;
     SimProcesses* processes_;
@@ -169,6 +191,9 @@ class SimDomain : public std::enable_shared_from_this<SimDomain> {
     Instant booted_{};
     std::optional<Hello> hello_;
     std::optional<Load> load_;
+    std::map<std::string, Held> held_;  ///< faults that helpers of the agent make
+    std::int64_t oom_kills_ = 0;
+    std::int64_t nmis_ = 0;
 
     bool libvirt_looks_ = true;
     bool pvpanic_fired_ = false;

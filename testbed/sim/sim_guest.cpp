@@ -57,13 +57,15 @@ Result<ClockReading> SimGuest::read_clock(Duration deadline) {
     if (auto asked = ask_agent("read the clock of " + domain_->name(), deadline); !asked) {
         return asked.error();
     }
-    return ClockReading{.guest_realtime = world_.scheduler().wall().time_since_epoch(),
-                        .guest_boottime = domain_->uptime(),
-                        .round_trip = round_trip};
+    return ClockReading{
+        .guest_realtime = world_.scheduler().wall().time_since_epoch() + domain_->clock_ahead(),
+        .guest_boottime = domain_->uptime(),
+        .round_trip = round_trip};
 }
 
-Status SimGuest::inject(const std::string& fault, const Fields& /*params*/, Duration deadline) {
-    const auto tried = "order " + fault + " in " + domain_->name();
+Status SimGuest::order(const std::string& tried,
+                       Duration deadline,
+                       const std::function<Status()>& deed) {
     if (auto asked = ask_agent(tried, deadline); !asked) {
         return asked;
     }
@@ -73,14 +75,27 @@ Status SimGuest::inject(const std::string& fault, const Fields& /*params*/, Dura
                    ? ok()
                    : Status(fail(ErrorKind::refused, tried, "the agent refused"));
     }
-    if (fault == "panic") {
-        domain_->panic();
-    } else if (fault == "agent_kill") {
-        domain_->kill_agent();
-    } else {
-        return fail(ErrorKind::refused, tried, "the agent does not know it");
+    return deed();
+}
+
+Status SimGuest::inject(const std::string& fault, const Fields& params, Duration deadline) {
+    return order("order " + fault + " in " + domain_->name(), deadline, [&] {
+        return domain_->make_fault(fault, params);
+    });
+}
+
+Status SimGuest::heal(const std::string& fault, Duration deadline) {
+    return order("end " + fault + " in " + domain_->name(), deadline, [&] {
+        domain_->end_fault(fault);
+        return ok();
+    });
+}
+
+Result<GuestFacts> SimGuest::look(const std::string& /*disk*/, Duration deadline) {
+    if (auto asked = ask_agent("look into " + domain_->name(), deadline); !asked) {
+        return asked.error();
     }
-    return ok();
+    return domain_->facts();
 }
 
 Subscription SimGuest::on_hello(std::function<void(const Hello&)> callback) {

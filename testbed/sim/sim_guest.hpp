@@ -17,8 +17,9 @@ class SimGuest final : public Guest {
     Status start_load(const LoadOrder& order, Duration deadline) override;
     Status stop_load(Duration deadline) override;
     Result<ClockReading> read_clock(Duration deadline) override;
-    /// Knows "panic" and "agent_kill".
     Status inject(const std::string& fault, const Fields& params, Duration deadline) override;
+    Status heal(const std::string& fault, Duration deadline) override;
+    Result<GuestFacts> look(const std::string& disk, Duration deadline) override;
 
     Subscription on_hello(std::function<void(const Hello&)> callback) override;
     Subscription on_beat(std::function<void(const Beat&)> callback) override;
@@ -40,6 +41,7 @@ class SimGuest final : public Guest {
 
   private:
     Status ask_agent(const std::string& tried, Duration deadline);
+    Status order(const std::string& tried, Duration deadline, const std::function<Status()>& deed);
 
     SimWorld& world_;
     std::shared_ptr<SimDomain> domain_;

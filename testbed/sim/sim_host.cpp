@@ -179,6 +179,14 @@ Status SimHypervisor::migrate(const std::string& domain,
     return ok();
 }
 
+Status SimHypervisor::inject_nmi(const std::string& domain) {
+    auto target = order("give an NMI to", domain, Monitor::needed);
+    if (target && *target != nullptr) {
+        (*target)->nmi();
+    }
+    return target ? ok() : Status(target.error());
+}
+
 Status SimHypervisor::set_link(const std::string& domain, LinkState state) {
     auto target = order("set the link of", domain, Monitor::needed);
     if (!target) {

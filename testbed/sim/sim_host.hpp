@@ -28,6 +28,7 @@ class SimHypervisor final : public Hypervisor {
     Status migrate(const std::string& domain,
                    const Migration& migration,
                    Duration deadline) override;
+    Status inject_nmi(const std::string& domain) override;
     Status set_link(const std::string& domain, LinkState state) override;
     Result<LinkState> link(const std::string& domain) override;
     /// Every guest has a guest agent, and it is not our agent.

@@ -131,7 +131,11 @@ Result<Bytes> SimNetwork::speed(Plane plane,
         return first.error().kind == ErrorKind::timeout ? Result<Bytes>(Bytes{}) : first.error();
     }
     world_.scheduler().wait_for(span - *first, {});
-    const auto rate = world_.impairment(plane, from, to).rate;
+    const auto impairment = world_.impairment(plane, from, to);
+    if (impairment.larger_than.count != 0) {
+        return Bytes{};  // it is measured with large frames
+    }
+    const auto rate = impairment.rate;
     return rate.count == 0 ? full_speed : std::min(rate, full_speed);
 }
 

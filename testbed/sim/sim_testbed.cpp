@@ -96,9 +96,13 @@ Result<Host*> SimTestbed::host_of(const std::string& domain) {
 }
 
 Result<Guest*> SimTestbed::guest(const std::string& domain) {
-    const auto found = guests_.find(domain);
+    auto found = guests_.find(domain);
+    const auto running = world_.domain(domain);
+    if (found == guests_.end() && running != nullptr && running->qemu()) {
+        found = guests_.emplace(domain, std::make_unique<SimGuest>(world_, running)).first;
+    }
     if (found == guests_.end()) {
-        return fail(ErrorKind::not_found, "open the guest " + domain, "not provisioned here");
+        return fail(ErrorKind::not_found, "open the guest " + domain, "it does not run");
     }
     return found->second.get();
 }

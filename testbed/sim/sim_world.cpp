@@ -32,7 +32,7 @@ SimMachine::SimMachine(SimAgenda& agenda, std::string name)
 void SimMachine::boot() {
     ++boot_;
     up_ = true;
-    for (const auto* service : {"libvirtd", "virtlogd", "sshd"}) {
+    for (const auto* service : {"libvirtd", "virtlogd", "virtlockd", "sshd"}) {
         launch_service(service);
     }
 }
@@ -155,6 +155,7 @@ Impairment SimWorld::impairment(Plane plane, std::string_view one, std::string_v
             sum.loss = std::min(1.0, sum.loss + each.loss);
             sum.delay += each.delay;
             sum.rate = each.rate.count != 0 ? each.rate : sum.rate;
+            sum.larger_than = each.larger_than.count != 0 ? each.larger_than : sum.larger_than;
         }
     }
     return sum;

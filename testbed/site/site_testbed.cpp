@@ -255,11 +255,26 @@ Result<Provisioned> SiteTestbed::provision(const DomainSpec& spec,
 }
 
 Result<Guest*> SiteTestbed::guest(const std::string& domain) {
-    const auto entry = find(domain);
-    if (!entry) {
-        return fail(ErrorKind::not_found, "find the guest of " + domain, "not provisioned here");
+    if (const auto entry = find(domain)) {
+        return entry->doors.get();
     }
-    return entry->doors.get();
+    const auto target = std::ranges::find(site_.targets, domain, &SiteTarget::domain);
+    const auto host = target == site_.targets.end() || target->guest != SiteGuest::agent
+                          ? fail(ErrorKind::not_found, "find the guest of " + domain, "no agent")
+                          : remote(target->host);
+    if (!host) {
+        return host.error();
+    }
+    const std::lock_guard lock(mutex_);
+    auto& doors = found_[domain];
+    if (!doors) {
+        auto opened = GuestDoors::open(place_of(*target, **host, {}), scheduler_);
+        if (!opened) {
+            return opened.error();
+        }
+        doors = std::move(*opened);
+    }
+    return doors.get();
 }
 
 Result<Specimen> SiteTestbed::capture(const std::string& domain,

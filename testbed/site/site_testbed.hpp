@@ -78,10 +78,11 @@ class SiteTestbed final : public Testbed {
     std::vector<std::string> notes_;
     std::vector<std::unique_ptr<RemoteHost>> hosts_;  ///< fixed once opened
     SiteStorageDoor storage_;
-    std::mutex mutex_;                                       ///< of all below
-    std::set<std::string> untouched_;                        ///< could not be provisioned
-    std::map<std::string, std::shared_ptr<Entry>> entries_;  ///< by the name that libvirt knows
-    std::unique_ptr<HeartbeatReceiver> receiver_;            ///< last
+    std::mutex mutex_;                                          ///< of all below
+    std::set<std::string> untouched_;                           ///< could not be provisioned
+    std::map<std::string, std::shared_ptr<Entry>> entries_;     ///< by the name that libvirt knows
+    std::map<std::string, std::unique_ptr<GuestDoors>> found_;  ///< not provisioned here
+    std::unique_ptr<HeartbeatReceiver> receiver_;               ///< last
 };
 
 }  // namespace ordeal

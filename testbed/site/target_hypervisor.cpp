@@ -132,6 +132,10 @@ Result<std::vector<std::string>> TargetHypervisor::domains() {
     return named(libvirt_->domains());
 }
 
+Status TargetHypervisor::inject_nmi(const std::string& domain) {
+    return change(domain, [&](Libvirt& libvirt) { return libvirt.inject_nmi(domain); });
+}
+
 Status TargetHypervisor::set_link(const std::string& domain, LinkState state) {
     return change(domain, [&](Libvirt& libvirt) { return libvirt.set_link(domain, state); });
 }

@@ -35,6 +35,7 @@ class TargetHypervisor final : public Hypervisor {
     /// Refused: the domain is somebody's.
     Status remove(const std::string& domain) override;
     Result<std::vector<std::string>> domains() override;
+    Status inject_nmi(const std::string& domain) override;
     Status set_link(const std::string& domain, LinkState state) override;
     Result<LinkState> link(const std::string& domain) override;
     Status ping_guest_agent(const std::string& domain, Duration deadline) override;

@@ -18,10 +18,15 @@ namespace fs = std::filesystem;
 
 constexpr std::array effects{std::pair{DiskEffect::error, "error"},
                              std::pair{DiskEffect::hang, "hang"},
-                             std::pair{DiskEffect::delay, "delay"}};
+                             std::pair{DiskEffect::delay, "delay"},
+                             std::pair{DiskEffect::lose, "lose"},
+                             std::pair{DiskEffect::spoil, "spoil"},
+                             std::pair{DiskEffect::tear, "tear"}};
 constexpr std::array errors{std::pair{DiskError::input_output, "io"},
                             std::pair{DiskError::no_space, "no_space"},
                             std::pair{DiskError::read_only, "read_only"}};
+
+constexpr std::uint64_t least_torn = 512;
 
 template <class Table, class Key>
 std::string word_of(const Table& table, Key key) {
@@ -143,7 +148,14 @@ bool concerns(const DiskFault& fault, const DiskRequest& request) {
     if (request.operation == DiskOperation::flush) {
         return fault.flushes;
     }
-    const bool kind = request.operation == DiskOperation::read ? fault.reads : fault.writes;
+    const bool writes = request.operation == DiskOperation::write;
+    const bool kind = writes ? fault.writes : fault.reads;
+    if (fault.effect == DiskEffect::tear && (!writes || request.length < 2 * least_torn)) {
+        return false;  // a sector is written whole or not at all
+    }
+    if (fault.effect == DiskEffect::lose && !request.durable) {
+        return false;
+    }
     return kind && request.offset < fault.to && request.offset + request.length > fault.from;
 }
 

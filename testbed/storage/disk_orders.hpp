@@ -32,6 +32,7 @@ struct DiskRequest {
     DiskOperation operation = DiskOperation::read;
     std::uint64_t offset = 0;
     std::uint64_t length = 0;  ///< of a flush: 0
+    bool durable = false;      ///< a write that must be durable when it is answered
 };
 
 /// Whether the fault is for requests of this kind and place; its rate is another matter.

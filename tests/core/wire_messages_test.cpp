@@ -27,7 +27,10 @@ std::vector<Message> examples() {
             ClockRead{10, 77},
             SetHeartbeatInterval{11, 50ms},
             InjectFault{12, "panic", {{"after", "1s"}}},
-            WriteCache{"vda", "write back"}};
+            WriteCache{"vda", "write back"},
+            EndFault{11, "cpu_hog"},
+            LookRequest{12, "/data"},
+            GuestFacts{13, {{"runnable", 3}}, {{"clocksource", "tsc"}}, {"cpu_hog"}}};
 }
 
 Frame frame_of(const Message& message) {

@@ -288,7 +288,7 @@ TEST(Agent, KillsItselfOnlyWithPermission) {
     EXPECT_THAT(agent.next<wire::Hello>().capabilities, Contains("fault.agent_kill"));
     agent.send(wire::InjectFault{1, "panic", {}});
     EXPECT_THAT(agent.next<wire::Reply>().error, HasSubstr("not permitted"));
-    agent.send(wire::InjectFault{2, "agent_kill", {}});
+    agent.send(wire::InjectFault{2, "agent_kill", {{"at_most", "0"}}});
     EXPECT_EQ(agent.next<wire::Reply>().error, "");
     EXPECT_EQ(agent.wait_signal(), SIGKILL);
 }

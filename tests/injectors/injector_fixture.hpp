@@ -61,9 +61,12 @@ class InjectorFixture : public SimFixture {
         return with_doors([&](auto& c) { return injector->observe(c, fault); });
     }
 
-    /// As the runner does: looks again until it is active or two seconds have gone.
+    /// As the runner does: looks again until it is active, or two seconds have gone, or as much
+    /// more as the fault asks for.
     Presence observe() {
-        const auto end = scheduler.now() + std::chrono::seconds(2);
+        const auto asked = injector->activation_time();
+        const Duration usual = std::chrono::seconds(5);
+        const auto end = scheduler.now() + (asked > usual ? asked : std::chrono::seconds(2));
         auto presence = Presence::unknown;
         while (scheduler.now() < end && presence != Presence::active) {
             const auto seen = look();

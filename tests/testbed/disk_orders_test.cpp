@@ -59,6 +59,22 @@ TEST(DiskOrder, ConcernsRequestsOfItsKindThatTouchItsRange) {
     EXPECT_EQ(order_file("a/../b c"), "a_.._b_c");
 }
 
+TEST(DiskOrder, TearsWritesOfSeveralSectorsAndLosesOnlyWhatMustBeDurable) {
+    using enum DiskOperation;
+    const DiskFault tears{.reads = true, .writes = true, .effect = DiskEffect::tear};
+    EXPECT_TRUE(concerns(tears, {write, 0, 1024}));
+    EXPECT_FALSE(concerns(tears, {write, 0, 512}));
+    EXPECT_FALSE(concerns(tears, {read, 0, 1024}));
+    const DiskFault loses{.writes = true, .flushes = true, .effect = DiskEffect::lose};
+    EXPECT_TRUE(concerns(loses, {flush, 0, 0, true}));
+    EXPECT_TRUE(concerns(loses, {write, 0, 512, true}));
+    EXPECT_FALSE(concerns(loses, {write, 0, 512}));
+    EXPECT_EQ(parse_order(to_order(loses))->effect, DiskEffect::lose);
+    EXPECT_EQ(parse_order(to_order(tears))->effect, DiskEffect::tear);
+    EXPECT_EQ(parse_order(to_order({.writes = true, .effect = DiskEffect::spoil}))->effect,
+              DiskEffect::spoil);
+}
+
 TEST(DiskOrders, FollowsTheDirectoryAndCounts) {
     std::string path = (fs::temp_directory_path() / "orders-XXXXXX").string();
     const fs::path directory = ::mkdtemp(path.data());

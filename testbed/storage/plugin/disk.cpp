@@ -20,6 +20,7 @@
 #include <string_view>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <vector>
 
 #define NBDKIT_API_VERSION 2
 #include <nbdkit-plugin.h>
@@ -31,6 +32,25 @@ using namespace ordeal;
 
 constexpr unsigned lock_look_us = 10'000;
 constexpr unsigned hang_look_ns = 10'000'000;
+
+/// What the orders do to a request while it is served.
+struct Effects {
+    bool lose = false;
+    bool spoil = false;
+    bool tear = false;
+};
+
+/// The lowest bit of the byte in the middle.
+void spoil(std::span<std::byte> data) {
+    if (!data.empty()) {
+        data[data.size() / 2] ^= std::byte{1};
+    }
+}
+
+/// What of a write reaches the disk's cache: whole sectors.
+std::span<const std::byte> torn(std::span<const std::byte> data) {
+    return data.first(data.size() / 2 / WriteCache::sector_size * WriteCache::sector_size);
+}
 
 /// nbdkit's plugins are C: their state is the library's.
 class Disk {
@@ -96,15 +116,17 @@ class Disk {
 
     [[nodiscard]] std::int64_t size() const { return size_; }
 
-    /// Runs `work` on the cache after what the orders do to the request. 0 or -1 as nbdkit wants.
+    /// Runs `work(cache, effects)` after what the orders do to the request before it is served.
+    /// 0 or -1 as nbdkit wants.
     template <class Work>
     int serve(const DiskRequest& request, Work work) noexcept {
         int error = EIO;
         try {
-            error = undergo(request);
+            Effects effects;
+            error = undergo(request, effects);
             if (error == 0) {
                 const std::lock_guard lock(mutex_);
-                error = work(*cache_);
+                error = work(*cache_, effects);
             }
         } catch (const std::bad_alloc&) {
             error = ENOMEM;
@@ -145,7 +167,7 @@ class Disk {
 
     /// 0, or the error that the request is answered with. nbdkit_nanosleep ends early, with an
     /// error, when the client goes or the server is told to end.
-    int undergo(const DiskRequest& request) {
+    int undergo(const DiskRequest& request, Effects& effects) {
         if (directory_.empty()) {
             return 0;
         }
@@ -153,6 +175,9 @@ class Disk {
             if (fault.effect == DiskEffect::error) {
                 return errno_of(fault.error);
             }
+            effects.lose = effects.lose || fault.effect == DiskEffect::lose;
+            effects.spoil = effects.spoil || fault.effect == DiskEffect::spoil;
+            effects.tear = effects.tear || fault.effect == DiskEffect::tear;
             if (fault.effect == DiskEffect::delay) {
                 const auto seconds = std::chrono::floor<std::chrono::seconds>(fault.delay);
                 const auto rest = static_cast<unsigned>((fault.delay - seconds).count());
@@ -197,9 +222,15 @@ void* open_connection(int /*readonly*/) {
 }
 
 int read(void* /*handle*/, void* data, std::uint32_t count, std::uint64_t offset, std::uint32_t) {
-    return disk().serve({DiskOperation::read, offset, count}, [&](WriteCache& cache) {
-        return cache.read({static_cast<std::byte*>(data), count}, offset);
-    });
+    const std::span bytes(static_cast<std::byte*>(data), count);
+    const auto work = [&](WriteCache& cache, const Effects& effects) {
+        const int error = cache.read(bytes, offset);
+        if (effects.spoil) {
+            spoil(bytes);
+        }
+        return error;
+    };
+    return disk().serve({DiskOperation::read, offset, count}, work);
 }
 
 int write(void* /*handle*/,
@@ -207,15 +238,27 @@ int write(void* /*handle*/,
           std::uint32_t count,
           std::uint64_t offset,
           std::uint32_t flags) {
-    return disk().serve({DiskOperation::write, offset, count}, [&](WriteCache& cache) {
-        const std::span bytes(static_cast<const std::byte*>(data), count);
-        return (flags & NBDKIT_FLAG_FUA) != 0U ? cache.write_durably(bytes, offset)
-                                               : cache.write(bytes, offset);
-    });
+    const bool durable = (flags & NBDKIT_FLAG_FUA) != 0U;
+    const auto work = [&](WriteCache& cache, const Effects& effects) {
+        std::span bytes(static_cast<const std::byte*>(data), count);
+        std::vector<std::byte> spoilt;
+        if (effects.spoil) {
+            spoilt.assign(bytes.begin(), bytes.end());
+            spoil(spoilt);
+            bytes = spoilt;
+        }
+        bytes = effects.tear ? torn(bytes) : bytes;
+        return durable && !effects.lose ? cache.write_durably(bytes, offset)
+                                        : cache.write(bytes, offset);
+    };
+    return disk().serve({DiskOperation::write, offset, count, durable}, work);
 }
 
 int flush(void* /*handle*/, std::uint32_t /*flags*/) {
-    return disk().serve({DiskOperation::flush}, [](WriteCache& cache) { return cache.flush(); });
+    const auto work = [](WriteCache& cache, const Effects& effects) {
+        return effects.lose ? 0 : cache.flush();
+    };
+    return disk().serve({DiskOperation::flush, 0, 0, true}, work);
 }
 
 nbdkit_plugin describe() {

@@ -1,0 +1,95 @@
+#include "injectors/service_fault.hpp"
+
+#include "injectors/common.hpp"
+
+#include <string>
+
+namespace ordeal::injectors {
+namespace {
+
+constexpr Duration answer_deadline = std::chrono::seconds(2);
+
+class OfService final : public Injector {
+  public:
+    explicit OfService(ServiceFault fault) : what_(fault) {}
+
+    Status prepare(InjectorContext& context, Fault& fault) override {
+        auto host = host_of(context, fault);
+        if (!host) {
+            return host.error();
+        }
+        auto process = (*host)->service_process(what_.service);
+        if (!process) {
+            return process.error();
+        }
+        remember(fault.undo, *process);
+        return ok();
+    }
+
+    Status inject(InjectorContext& context, const Fault& fault) override {
+        return signal_remembered(context, fault, what_.signal);
+    }
+
+    Result<Observation> observe(InjectorContext& context, const Fault& fault) override {
+        if (what_.signal != Signal::stop) {
+            return observe_gone(context, fault);
+        }
+        const auto status = look_at_remembered(context, fault);
+        if (!status) {
+            return status.error();
+        }
+        return Observation{status->state == 'T' ? Presence::active : Presence::absent,
+                           std::string(what_.service) + " is in state " + status->state};
+    }
+
+    Status heal(InjectorContext& context, const Fault& fault) override {
+        auto host = host_of(context, fault);
+        if (!host) {
+            return host.error();
+        }
+        const auto process = (*host)->service_process(what_.service);
+        if (!process) {
+            return process.error().kind == ErrorKind::not_found
+                       ? (*host)->start_service(what_.service)
+                       : Status(process.error());
+        }
+        const auto status = (*host)->process_status(*process);
+        return status && status->state == 'T' ? (*host)->signal(*process, Signal::cont) : ok();
+    }
+
+    Result<Observation> residue(InjectorContext& context, const Fault& fault) override {
+        auto host = host_of(context, fault);
+        if (!host) {
+            return Observation{Presence::unknown, host.error().text()};
+        }
+        const auto process = (*host)->service_process(what_.service);
+        const auto status = process ? (*host)->process_status(*process) : process.error();
+        if (!status) {
+            const bool gone = status.error().kind == ErrorKind::not_found;
+            return Observation{gone ? Presence::active : Presence::unknown, status.error().text()};
+        }
+        const auto words = what_.service + std::string(" runs as process ") +
+                           std::to_string(process->pid) + ", state " + status->state;
+        if (status->state == 'T') {
+            return Observation{Presence::active, words};
+        }
+        if (what_.service == std::string("libvirtd")) {
+            if (const auto alive = (*host)->hypervisor().alive(answer_deadline); !alive) {
+                return Observation{Presence::unknown, alive.error().text()};
+            }
+            return Observation{Presence::absent, words + ", and answers"};
+        }
+        return Observation{Presence::absent, words};
+    }
+
+  private:
+    ServiceFault what_;
+};
+
+}  // namespace
+
+std::unique_ptr<Injector> make_service_fault(ServiceFault fault) {
+    return std::make_unique<OfService>(fault);
+}
+
+}  // namespace ordeal::injectors

@@ -1,0 +1,37 @@
+#include "tests/injectors/injector_fixture.hpp"
+
+#include <gtest/gtest.h>
+
+namespace ordeal {
+namespace {
+
+using namespace std::chrono_literals;
+
+TEST(GuestAgentStop, LeavesTheGuestReachable) {
+    InjectorFixture sim("guest.agent_stop");
+    ASSERT_TRUE(sim.prepare());
+    ASSERT_TRUE(sim.inject());
+    ASSERT_EQ(sim.observe(), Presence::active);
+    EXPECT_TRUE(sim.guest->ping(100ms));
+    EXPECT_EQ(sim.residue(), Presence::unknown);
+}
+
+TEST(GuestAgentStop, IsHealedByItsHelperAlone) {
+    InjectorFixture sim("guest.agent_stop");
+    ASSERT_TRUE(sim.prepare());
+    ASSERT_TRUE(sim.inject());
+    ASSERT_EQ(sim.observe(), Presence::active);
+    sim.pass(6s);
+    EXPECT_EQ(sim.residue(), Presence::absent);
+    EXPECT_TRUE(sim.vm().agent_answers());
+}
+
+TEST(GuestAgentStop, IsNotMistakenForADeadGuest) {
+    InjectorFixture sim("guest.agent_stop");
+    ASSERT_TRUE(sim.prepare());
+    sim.vm().panic();
+    EXPECT_EQ(sim.observe(), Presence::unknown);
+}
+
+}  // namespace
+}  // namespace ordeal

@@ -1,0 +1,21 @@
+#include "tests/injectors/injector_fixture.hpp"
+
+#include <gtest/gtest.h>
+
+namespace ordeal {
+namespace {
+
+using namespace std::chrono_literals;
+
+TEST(GuestReboot, IsSeenByTheBootIdAlone) {
+    InjectorFixture sim("guest.reboot");
+    ASSERT_TRUE(sim.prepare());
+    ASSERT_TRUE(sim.inject());
+    EXPECT_NE(sim.look()->presence, Presence::active);
+    EXPECT_EQ(sim.observe(), Presence::active);
+    EXPECT_EQ(sim.libvirt().state, DomainState::running);
+    EXPECT_TRUE(sim.vm().agent_answers());
+}
+
+}  // namespace
+}  // namespace ordeal
