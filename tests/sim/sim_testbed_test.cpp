@@ -176,10 +176,14 @@ TEST_F(SimTestbedTest, MishapsLieHangAndRefuse) {
     EXPECT_TRUE(sim_.testbed.remove("vm"));
 }
 
-TEST_F(SimTestbedTest, ASecondTestbedSeesTheHostsButHasNoDoors) {
+TEST_F(SimTestbedTest, ASecondTestbedSeesTheHostsAndReachesTheAgentsOfRunningGuests) {
     SimTestbed second(sim_.world);
     EXPECT_EQ((*second.host("n1"))->hypervisor().state("vm")->state, DomainState::running);
-    EXPECT_EQ(second.guest("vm").error().kind, ErrorKind::not_found);
+    ASSERT_TRUE(second.guest("vm"));
+    EXPECT_TRUE((*second.guest("vm"))->look("data", 1s));
+    ASSERT_TRUE(sim_.host->hypervisor().destroy("vm"));
+    SimTestbed third(sim_.world);
+    EXPECT_EQ(third.guest("vm").error().kind, ErrorKind::not_found);
 }
 
 }  // namespace
