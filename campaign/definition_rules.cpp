@@ -327,7 +327,7 @@ class Rules {
 
     /// `target` is the domain that the entry acts on; nullptr when it is all of them.
     void check_needs(const Node& table, const EntryInfo& info, const DomainSpec* target) {
-        const auto lacks = [&](const std::string& what, std::string hint) {
+        const auto lacks = [&](const std::string& what, const std::string& hint) {
             complain(at(table, "kind"), fmt::format("\"{}\" needs {}", info.kind, what), hint);
         };
         const auto any_domain = [&](auto has) {

@@ -4,12 +4,12 @@
 
 #include <array>
 #include <cerrno>
-#include <cstring>
 #include <fcntl.h>
 #include <fstream>
 #include <iterator>
 #include <poll.h>
 #include <stop_token>
+#include <system_error>
 #include <thread>
 #include <unistd.h>
 
@@ -54,7 +54,9 @@ Result<Guardian> Guardian::start(const std::vector<std::string>& command,
                                  const std::filesystem::path& log) {
     std::array<int, 2> ends{};
     if (::pipe2(ends.data(), O_CLOEXEC) != 0) {
-        return fail(ErrorKind::unavailable, "make the guardian's pipe", std::strerror(errno));
+        return fail(ErrorKind::unavailable,
+                    "make the guardian's pipe",
+                    std::system_category().message(errno));
     }
     Fd reading(ends[0]);
     Fd writing(ends[1]);
@@ -83,7 +85,8 @@ Guardian::~Guardian() {
 
 Status Guardian::bye() {
     if (::write(alive_.get(), &bye_byte, 1) != 1) {
-        return fail(ErrorKind::unavailable, "dismiss the guardian", std::strerror(errno));
+        return fail(
+            ErrorKind::unavailable, "dismiss the guardian", std::system_category().message(errno));
     }
     alive_ = Fd();
     auto exit = child_.wait(end_deadline);
@@ -95,6 +98,7 @@ Status Guardian::bye() {
                : Status(fail(ErrorKind::internal, "dismiss the guardian", exit->text()));
 }
 
+// NOLINTNEXTLINE(readability-function-size): the process's whole world, given once
 Watch guard(int alive_fd,
             const std::filesystem::path& journal,
             Scheduler& scheduler,

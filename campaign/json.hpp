@@ -15,10 +15,10 @@ namespace ordeal {
 [[nodiscard]] nlohmann::json json_of(const Fields& fields);
 
 /// corrupt: not an object, or a value of no known type.
-[[nodiscard]] Result<Fields> fields_of(const nlohmann::json& json);
+[[nodiscard]] Result<Fields> fields_of(const nlohmann::json& object);
 
 /// One line without line ends.
-[[nodiscard]] std::string to_line(const nlohmann::json& json);
+[[nodiscard]] std::string to_line(const nlohmann::json& value);
 
 /// corrupt: no JSON, or not what the name says.
 [[nodiscard]] Result<Fields> parse_fields(std::string_view text);

@@ -44,6 +44,7 @@ const EntryInfo* find_kind(const std::vector<EntryInfo>& entries, std::string_vi
 
 std::vector<std::string> kind_names(const std::vector<EntryInfo>& entries) {
     std::vector<std::string> names;
+    names.reserve(entries.size());
     for (const auto& entry : entries) {
         names.push_back(entry.kind);
     }

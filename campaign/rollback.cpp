@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <optional>
-#include <ranges>
 #include <stop_token>
 
 namespace ordeal {
@@ -46,14 +45,15 @@ class Rollback {
     RollbackReport run() {
         RollbackReport report;
         report.damaged = journal_.contents().damaged;
-        const auto& open = journal_.contents().open;
-        for (const auto& entry : open | std::views::reverse) {
+        auto open = journal_.contents().open;
+        std::ranges::reverse(open);
+        for (const auto& entry : open) {
             if (std::holds_alternative<TakeDownLab>(entry.undo)) {
                 report.items.push_back(settle(entry));
             }
         }
         open_testbed();
-        for (const auto& entry : open | std::views::reverse) {
+        for (const auto& entry : open) {
             if (!std::holds_alternative<TakeDownLab>(entry.undo)) {
                 report.items.push_back(settle(entry));
             }

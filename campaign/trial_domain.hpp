@@ -84,7 +84,7 @@ class TrialDomain {
 
     Status start_on(Host& host, Instant deadline, const std::stop_token& stop);
     void subscribe();
-    void beat(const Beat& beat);
+    void beat(const Beat& one);
     void acknowledged(const Acknowledged& range);
     /// Of the load's disk, when it is recorded: the acknowledgement's place in the recording.
     void mark(const Acknowledged& range);

@@ -214,7 +214,9 @@ Status Trial::examine() {
                                    .recorder = recorder_,
                                    .at = recorder_.now(),
                                    .directory = directory_,
-                                   .history = at_capture_};
+                                   .history = at_capture_,
+                                   .stop = stop_,
+                                   .left = deadline_ - world_.scheduler.now()};
             auto status = check->examine(context, specimen, spec.params);
             if (!status && first_error) {
                 first_error = std::move(status);  // what the others see counts all the same

@@ -5,9 +5,9 @@
 #include "cli/verbs.hpp"
 
 #include <cerrno>
-#include <cstring>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
+#include <system_error>
 #include <unistd.h>
 
 namespace ordeal::cli {
@@ -100,7 +100,8 @@ int shell(const LabOptions& options) {
     }
     arguments.push_back(nullptr);
     ::execvp(arguments.front(), arguments.data());
-    return tell(fail(ErrorKind::missing, "start " + argv.front(), std::strerror(errno)));
+    return tell(
+        fail(ErrorKind::missing, "start " + argv.front(), std::system_category().message(errno)));
 }
 
 }  // namespace

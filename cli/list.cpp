@@ -25,6 +25,7 @@ struct Row {
 
 std::vector<Row> kind_rows(const std::vector<EntryInfo>& entries) {
     std::vector<Row> rows;
+    rows.reserve(entries.size());
     for (const auto& entry : entries) {
         rows.push_back({entry.kind, entry.summary});
     }

@@ -29,6 +29,7 @@ Result<std::vector<RunRecord>> load_all(const std::vector<fs::path>& directories
 /// Where the runs' reports lie, as seen from `folder`.
 std::vector<fs::path> reports_from(const fs::path& folder, const std::vector<fs::path>& runs) {
     std::vector<fs::path> reports;
+    reports.reserve(runs.size());
     for (const auto& run : runs) {
         reports.push_back(fs::proximate(run / "report.html", folder));
     }

@@ -37,6 +37,7 @@ constexpr std::array formats{Format{"html", "report.html", &write_html_report},
 
 std::vector<std::string> file_formats() {
     std::vector<std::string> names;
+    names.reserve(formats.size());
     for (const auto& format : formats) {
         names.emplace_back(format.name);
     }

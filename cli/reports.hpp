@@ -19,6 +19,7 @@ namespace ordeal::cli {
 
 /// Writes every format into the run's directory and prints the summary (or, with --json, the JSON
 /// report) and where the HTML report is. The result is an exit code.
-[[nodiscard]] int write_and_tell(const CommonOptions& common, const std::filesystem::path& run);
+[[nodiscard]] int write_and_tell(const CommonOptions& common,
+                                 const std::filesystem::path& directory);
 
 }  // namespace ordeal::cli

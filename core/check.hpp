@@ -5,6 +5,7 @@
 #include "core/history.hpp"
 #include "core/testbed.hpp"
 
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -48,6 +49,9 @@ struct ExamineContext {
     Instant at{};                     ///< trial time to stamp on what is recorded
     std::filesystem::path directory;  ///< for evidence; exists
     const History& history;           ///< until now (acknowledgements)
+    /// Who may take long ends early by these, and says in its facts what it left out.
+    std::stop_token stop = {};
+    Duration left = Duration::max();  ///< until the trial's deadline
 };
 
 /// Judges one property of a trial.

@@ -52,6 +52,16 @@ bool has_loop_device(const fs::path& file) {
     return false;
 }
 
+/// The second line of a pid file.
+fs::path disk_of(const fs::path& pid_file) {
+    std::ifstream file(pid_file);
+    std::string process;
+    std::string disk;
+    std::getline(file, process);
+    std::getline(file, disk);
+    return disk;
+}
+
 }  // namespace
 
 void BareMachines::add(const std::string& name, BareMachine machine) {
@@ -107,7 +117,8 @@ Status BareMachines::start(const std::string& domain) {
     if (!ref) {
         return fail(ErrorKind::unavailable, "start " + domain, "it ended at once", "see its log");
     }
-    std::ofstream(pid_file(domain)) << ref->pid << ' ' << ref->start_ticks << '\n';
+    std::ofstream(pid_file(domain)) << ref->pid << ' ' << ref->start_ticks << '\n'
+                                    << machine.disk.string() << '\n';
     const std::lock_guard lock(mutex_);
     children_.insert_or_assign(domain, std::move(*child));
     return ok();
@@ -122,18 +133,16 @@ Status BareMachines::forget(const std::string& name) {
         // Its death takes its child with it: --kill-child.
         std::ignore = send_signal(*running, Signal::kill);
     }
-    fs::path disk;
     {
         const std::lock_guard lock(mutex_);
         children_.erase(name);  // reaps it
-        const auto known = machines_.find(name);
-        disk = known == machines_.end() ? fs::path() : known->second.disk;
     }
-    std::error_code ignored;
-    fs::remove(pid_file(name), ignored);
+    const auto disk = disk_of(pid_file(name));
     if (!disk.empty() && !wait_until(unmount_deadline, [&] { return !has_loop_device(disk); })) {
         return fail(ErrorKind::timeout, "unmount " + disk.string(), "its loop device stays");
     }
+    std::error_code ignored;
+    fs::remove(pid_file(name), ignored);  // not before: who comes after us has to wait as well
     return ok();
 }
 

@@ -2,11 +2,11 @@
 
 #include <array>
 #include <cerrno>
-#include <cstring>
 #include <fcntl.h>
 #include <linux/fs.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <system_error>
 #include <unistd.h>
 
 namespace ordeal::verifier {
@@ -37,7 +37,7 @@ Error error_now(const std::string& tried) {
     const auto kind = code == ENOENT                      ? ErrorKind::not_found
                       : (code == EACCES || code == EPERM) ? ErrorKind::refused
                                                           : ErrorKind::unavailable;
-    return fail(kind, tried, std::strerror(code));
+    return fail(kind, tried, std::system_category().message(code));
 }
 
 /// Copies through user space where the kernel cannot between these two filesystems.

@@ -3,12 +3,12 @@
 #include "verifier/sparse_copy.hpp"
 
 #include <charconv>
-#include <cstring>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <fstream>
 #include <sstream>
 #include <sys/file.h>
+#include <system_error>
 #include <unistd.h>
 
 namespace ordeal::verifier {
@@ -66,7 +66,9 @@ Status write_log(const fs::path& path, const PreparedCopy& copy) {
     file << log_head << copy.exit_code << '\n' << copy.words;
     file.close();
     if (file.fail()) {
-        return fail(ErrorKind::unavailable, "write " + path.string(), std::strerror(errno));
+        return fail(ErrorKind::unavailable,
+                    "write " + path.string(),
+                    std::system_category().message(errno));
     }
     return ok();
 }
@@ -82,7 +84,7 @@ Result<PreparedCopy> prepare(ExamineContext& context,
     if (!lock.held()) {
         return fail(ErrorKind::unavailable,
                     "lock " + stem + " in " + context.directory.string(),
-                    std::strerror(errno));
+                    std::system_category().message(errno));
     }
     PreparedCopy copy{image, 0, {}};
     if (read_log(log, copy)) {

@@ -3,6 +3,7 @@
 #include "verifier/record_examined.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <fmt/format.h>
 #include <fstream>
 #include <map>
@@ -91,7 +92,10 @@ class EveryCrashState : public Check {
         if (!base) {
             return base.error();
         }
-        const auto options = options_of(params);
+        auto options = options_of(params);
+        options.budget = std::min(options.budget, context.left);
+        options.stop = context.stop;
+        const auto begun = std::chrono::steady_clock::now();
         const auto found =
             explore_recording(context.tools, *trace, *base, options, WithReferee::yes);
         if (!found) {
@@ -101,13 +105,16 @@ class EveryCrashState : public Check {
         const auto command = params.get<std::vector<std::string>>("oracle");
         if (!command.empty()) {
             const auto states = params.get<std::int64_t>("oracle_states", 200);
+            const auto left_now = context.stop.stop_requested()
+                                      ? Duration::zero()
+                                      : context.left - (std::chrono::steady_clock::now() - begun);
             const auto said = consult(context.tools,
                                       *trace,
                                       *base,
                                       options.rules,
                                       {.command = command,
                                        .states = static_cast<std::uint64_t>(states),
-                                       .budget = options.budget});
+                                       .budget = std::min(options.budget, left_now)});
             if (said) {
                 add_oracle(facts, *said);
             } else {

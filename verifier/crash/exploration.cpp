@@ -8,7 +8,6 @@
 #include <deque>
 #include <mutex>
 #include <optional>
-#include <ranges>
 #include <thread>
 #include <unordered_set>
 
@@ -292,16 +291,16 @@ class Worker {
         for (const auto& point : points_) {
             id.recoveries.push_back({point.step, {}});
         }
-        for (const auto& [atom, alternative] : decided | std::views::join) {
-            const auto above = std::ranges::upper_bound(points_, atom, {}, &Point::first_atom);
-            if (alternative == 0) {
-                continue;
-            }
-            if (above == points_.begin()) {
-                id.decided.emplace_back(atom, alternative);
-            } else {
-                const auto level = static_cast<std::size_t>(above - points_.begin()) - 1;
-                id.recoveries[level].applied.push_back(leaf.instant.atoms[atom].sectors.front());
+        for (const auto& level_decided : decided) {
+            for (const auto& [atom, alternative] : level_decided) {
+                const auto above = std::ranges::upper_bound(points_, atom, {}, &Point::first_atom);
+                if (alternative != 0 && above == points_.begin()) {
+                    id.decided.emplace_back(atom, alternative);
+                } else if (alternative != 0) {
+                    const auto level = static_cast<std::size_t>(above - points_.begin()) - 1;
+                    id.recoveries[level].applied.push_back(
+                        leaf.instant.atoms[atom].sectors.front());
+                }
             }
         }
         std::ranges::sort(id.decided);

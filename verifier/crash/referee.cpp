@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
+#include <system_error>
 #include <unistd.h>
 #include <utility>
 
@@ -37,9 +38,8 @@ Referee::~Referee() {
 }
 
 Status Referee::failed() const {
-    return fail(ErrorKind::unavailable,
-                "write " + image_.string(),
-                std::strerror(errno));  // NOLINT(concurrency-mt-unsafe)
+    return fail(
+        ErrorKind::unavailable, "write " + image_.string(), std::system_category().message(errno));
 }
 
 Status Referee::open(std::uint64_t size) {

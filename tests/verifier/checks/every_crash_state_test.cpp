@@ -47,7 +47,9 @@ class EveryCrashState : public ::testing::Test {
         ExamineContext context{.tools = tools,
                                .recorder = recorder,
                                .directory = lab.directory(),
-                               .history = History()};
+                               .history = History(),
+                               .stop = stop_.get_token(),
+                               .left = left_};
         return check->examine(context,
                               {.domain = std::string(vm),
                                .disk = {.name = "data"},
@@ -84,6 +86,8 @@ class EveryCrashState : public ::testing::Test {
     RealTools tools;
     KeepingRecorder recorder;
     std::unique_ptr<Check> check = checks_every_crash_state();
+    std::stop_source stop_;
+    Duration left_ = Duration::max();
 
   private:
     std::filesystem::path image_;
@@ -99,6 +103,16 @@ TEST_F(EveryCrashState, PassesWhenAllAreCoveredAndSound) {
     EXPECT_THAT(finding.summary, HasSubstr("5 of 5 crash states covered, complete, none bad"));
     EXPECT_EQ(finding.subject, "vm/data");
     EXPECT_TRUE(finding.figures.get<bool>("complete"));
+}
+
+TEST_F(EveryCrashState, PassesNothingThatItWasKeptFromExploring) {
+    write_harmlessly();
+    left_ = Duration::zero();
+    EXPECT_EQ(judged().verdict, Verdict::inconclusive) << "the trial's deadline";
+    recorder.events.clear();
+    left_ = Duration::max();
+    stop_.request_stop();
+    EXPECT_EQ(judged().verdict, Verdict::inconclusive) << "somebody wants it to end";
 }
 
 TEST_F(EveryCrashState, DrawsTheTimeFromTheFirstWriteOn) {

@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <fcntl.h>
 #include <linux/falloc.h>
 #include <sys/stat.h>
+#include <system_error>
 #include <unistd.h>
 #include <utility>
 #include <vector>
@@ -104,7 +104,7 @@ Result<std::unique_ptr<DiskRecorder>> DiskRecorder::create(const Options& option
     const auto tried = "record " + options.file.string();
     const auto failed = [&](const std::filesystem::path& path, int error) {
         const auto kind = error == ENOENT ? ErrorKind::not_found : ErrorKind::unavailable;
-        return fail(kind, tried, path.string() + ": " + std::strerror(error));  // NOLINT
+        return fail(kind, tried, path.string() + ": " + std::system_category().message(error));
     };
     auto disk = std::make_unique<File>(options.file, O_RDWR);
 
