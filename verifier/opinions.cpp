@@ -142,12 +142,12 @@ Agreement compare(const History& history,
                   const std::vector<std::string>& observers,
                   std::string_view domain,
                   const HealthTimeline& health,
-                  const Span& judged,
-                  Harm harm) {
+                  const Judged& by) {
     Agreement agreement;
+    const auto& judged = by.span;
     const auto said = opinions(history, observers, domain, judged.to);
     agreement.observed = !said.empty();
-    agreement.outages = outages_of(history, domain, health, judged, harm);
+    agreement.outages = outages_of(history, domain, health, judged, by.harm);
     for (const auto& outage : agreement.outages) {
         judge_outage(outage, said, agreement);
     }

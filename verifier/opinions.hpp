@@ -35,6 +35,12 @@ struct Outage {
     std::string cause;       ///< id of the fault that was injected then; may be empty
 };
 
+/// When an observer is judged, and by what.
+struct Judged {
+    Span span;
+    Harm harm = Harm::outage;
+};
+
 struct Agreement {
     std::vector<Outage> outages;
     std::vector<Span> false_alive;  ///< said alive in an outage
@@ -54,7 +60,6 @@ struct Agreement {
                                 const std::vector<std::string>& observers,
                                 std::string_view domain,
                                 const HealthTimeline& health,
-                                const Span& judged,
-                                Harm harm = Harm::outage);
+                                const Judged& judged);
 
 }  // namespace ordeal::verifier

@@ -200,11 +200,11 @@ class StateAgrees : public Check {
         std::vector<Finding> findings;
         for (const auto& domain : domains) {
             const auto health = true_health(history, domain);
-            const auto judged = judged_span(history, domain);
             for (const auto& who : speakers(observers, params)) {
-                auto subject = fmt::format("{}", fmt::join(who, " + "));
-                findings.push_back(judge_one(history, who, domain, health, judged, params));
-                findings.back().subject = domains.size() == 1 ? subject : subject + " of " + domain;
+                const auto subject = fmt::format("{}", fmt::join(who, " + "));
+                findings.push_back(judge_one(history, who, domain, health, params));
+                findings.back().subject =
+                    domains.size() == 1 ? subject : fmt::format("{} of {}", subject, domain);
             }
         }
         if (findings.empty()) {
@@ -225,6 +225,7 @@ class StateAgrees : public Check {
             return {observers};
         }
         std::vector<std::vector<std::string>> alone;
+        alone.reserve(observers.size());
         for (const auto& observer : observers) {
             alone.push_back({observer});
         }
@@ -235,15 +236,15 @@ class StateAgrees : public Check {
                              const std::vector<std::string>& who,
                              const std::string& domain,
                              const HealthTimeline& health,
-                             const std::optional<Span>& judged,
                              const Params& params) {
+        const auto judged = judged_span(history, domain);
         const auto name = fmt::format("{}", fmt::join(who, " + "));
         if (!judged) {
             return finding(Verdict::inconclusive, name + ": the load phase was not reached");
         }
         const bool degraded_too = params.get<std::string>("harm", "outage") == "any";
         const auto harm = degraded_too ? Harm::any : Harm::outage;
-        const auto seen = compare(history, who, domain, health, *judged, harm);
+        const auto seen = compare(history, who, domain, health, {*judged, harm});
         const auto outcome = judge_expectation(seen, params);
         auto result = finding(outcome.verdict, name + " " + outcome.summary);
         result.evidence = evidence_of(seen, health, *judged);
