@@ -144,6 +144,7 @@ class CellReader {
                           .memory = params.get<Bytes>("memory"),
                           .vcpus = static_cast<int>(params.get<std::int64_t>("vcpus")),
                           .pvpanic = params.get<bool>("pvpanic", true),
+                          .hotplug = params.get<bool>("hotplug", false),
                           .on_crash = params.get<std::string>("on_crash"),
                           .disks = {}};
         read_section(table, "disk", [&](const Node& disk) {

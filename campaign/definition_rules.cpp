@@ -342,6 +342,9 @@ class Rules {
             } else if (need == "disk" &&
                        !any_domain([](const auto& each) { return !each.disks.empty(); })) {
                 lacks("a domain with a disk", "add [[domain.disk]] below the domain");
+            } else if (need == "hotplug" &&
+                       !any_domain([](const auto& each) { return each.hotplug; })) {
+                lacks("a domain with hotplug = true", "set it: its devices need ports");
             } else if (need == "load" && root_.find("load") == nullptr) {
                 lacks("a load", "add [[load]] with domain and profile");
             } else if (need == "explore" && !experiment_.explore) {

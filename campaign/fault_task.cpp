@@ -13,7 +13,6 @@ using namespace std::chrono_literals;
 // Preparing is a few reads; the lead keeps them out of the instant even on a busy machine.
 constexpr Duration preparation_lead = 500ms;
 constexpr Duration preparation_allowance = 5s;
-constexpr Duration injection_allowance = 5s;
 constexpr Duration residue_allowance = 5s;
 constexpr int healing_attempts = 3;
 constexpr Duration first_pause = 1ms;
@@ -27,12 +26,13 @@ const std::stop_token never;
 FaultTask::FaultTask(FaultWorld& world, std::unique_ptr<Injector> injector, FaultOrder order)
     : world_(world), injector_(std::move(injector)), order_(std::move(order)) {}
 
-InjectorContext FaultTask::context(const std::stop_token& stop, Duration allowance) const {
+InjectorContext FaultTask::context(const std::stop_token& stop, Duration allowance) {
     return {.testbed = world_.testbed,
             .scheduler = world_.scheduler,
             .stop = stop,
             .guest = order_.guest,
-            .deadline = world_.scheduler.now() + allowance};
+            .deadline = world_.scheduler.now() + allowance,
+            .met = &met_};
 }
 
 void FaultTask::record(std::string_view kind, Fields data) {
@@ -107,10 +107,12 @@ bool FaultTask::inject(Instant at, const std::stop_token& stop) {
     }
     const auto planned = world_.recorder.trial_time(at);
     const auto begin = world_.recorder.now();
-    auto where = context(stop, injection_allowance);
+    auto struck = world_.scheduler.now();
+    auto where = context(stop, injector_->injection_time());
+    where.struck = &struck;
     auto status = injector_->inject(where, order_.fault);
     const auto end = world_.recorder.now();
-    world_.recorder.record({.at = begin,
+    world_.recorder.record({.at = std::max(begin, world_.recorder.trial_time(struck)),
                             .kind = std::string(event::fault_injecting),
                             .source = order_.fault.kind,
                             .subject = order_.fault.id,

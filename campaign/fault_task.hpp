@@ -64,7 +64,7 @@ class FaultTask {
     [[nodiscard]] const FaultOrder& order() const { return order_; }
 
   private:
-    [[nodiscard]] InjectorContext context(const std::stop_token& stop, Duration allowance) const;
+    [[nodiscard]] InjectorContext context(const std::stop_token& stop, Duration allowance);
     bool inject(Instant at, const std::stop_token& stop);
     void observe(const std::stop_token& stop);
     [[nodiscard]] Observation look_until(Presence wanted,
@@ -78,6 +78,7 @@ class FaultTask {
     FaultWorld& world_;
     const std::unique_ptr<Injector> injector_;
     FaultOrder order_;
+    Fields met_;  ///< by the injection, for the observation
     bool prepared_ = false;
     std::optional<std::int64_t> announced_;
     mutable std::mutex mutex_;

@@ -52,6 +52,16 @@ class FollowingHost final : public Host {
         return now().signal(process, signal);
     }
 
+    Status confine(const ProcessRef& process, const Confinement& confinement) override {
+        return now().confine(process, confinement);
+    }
+
+    Result<Confined> confined(const ProcessRef& process) override {
+        return now().confined(process);
+    }
+
+    Status release(const ProcessRef& process) override { return now().release(process); }
+
     Result<Power*> power() override { return now().power(); }
 
     Result<std::string> boot_id(Duration deadline) override { return now().boot_id(deadline); }

@@ -1,6 +1,7 @@
 #include "cli/here.hpp"
 
 #include "cli/needs.hpp"
+#include "testbed/control_group.hpp"
 #include "testbed/lab/impairment.hpp"
 #include "testbed/process.hpp"
 #include "testbed/storage/shared_server.hpp"
@@ -54,6 +55,12 @@ std::string what_lacks(const std::string& need) {
     }
     if (need == "served_disk" || need == "remote_disk") {
         return why(can_share("nbd"));
+    }
+    if (need == "freezer") {
+        return what_confining_lacks({.frozen = true});
+    }
+    if (need == "cpu_quota") {
+        return what_confining_lacks({.processors = 1});
     }
     if (need == "nmi") {
         return "the lab's power controllers take no diagnostic interrupt";

@@ -43,7 +43,9 @@ struct DomainSpec {
     bool lease = false;    ///< libvirt's lock daemon lets one instance of it run
     Bytes memory{std::uint64_t{192} << 20U};
     int vcpus = 1;
-    bool pvpanic = true;                ///< a pvpanic device: libvirt can learn of a guest's panic
+    bool pvpanic = true;  ///< a pvpanic device: libvirt can learn of a guest's panic
+    /// Devices on ports of their own and a balloon: they can be taken away while it runs.
+    bool hotplug = false;
     std::string on_crash = "preserve";  ///< libvirt's <on_crash>: preserve | destroy | restart
     std::vector<DiskSpec> disks;
     std::uint64_t seed = 0;  ///< of what the testbed draws for it; set for each trial

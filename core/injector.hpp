@@ -45,6 +45,10 @@ struct InjectorContext {
     const std::stop_token& stop;  ///< of the trial; healing ignores it
     Guest* guest = nullptr;
     Instant deadline{};  ///< of this step, scheduler time
+    /// What `inject` met and `observe` must know; nullptr in a rollback. Not kept on disk.
+    Fields* met = nullptr;
+    /// An injection that sets a stage first says here when it came to the deed.
+    Instant* struck = nullptr;
 };
 
 /// Brings one kind of fault about and takes it away again. Stateless: all state is in the Fault.
@@ -58,6 +62,9 @@ class Injector {
     virtual Status prepare(InjectorContext& context, Fault& fault) = 0;
     /// Acts, at the scheduled instant: nothing slow before the deed.
     virtual Status inject(InjectorContext& context, const Fault& fault) = 0;
+
+    /// How long `inject` may take: longer where the deed has a stage to be set.
+    [[nodiscard]] virtual Duration injection_time() const { return std::chrono::seconds(5); }
 
     /// How long it may take from the deed until it shows.
     [[nodiscard]] virtual Duration activation_time() const { return std::chrono::seconds(5); }

@@ -51,6 +51,28 @@ std::string_view name_of(DomainState state) {
     return "no state";
 }
 
+std::string_view name_of(DomainOrder order) {
+    switch (order) {
+        case DomainOrder::reset:
+            return "reset";
+        case DomainOrder::save:
+            return "save";
+        case DomainOrder::abort_migration:
+            return "abort the migration of";
+        case DomainOrder::monitor_quit:
+            return "quit";
+        case DomainOrder::monitor_stop:
+            return "stop";
+        case DomainOrder::monitor_cont:
+            return "cont";
+        case DomainOrder::monitor_reset:
+            return "system_reset";
+        case DomainOrder::monitor_power_button:
+            return "system_powerdown";
+    }
+    return "";
+}
+
 std::string_view name_of(PowerState state) {
     return state == PowerState::on ? "on" : "off";
 }
@@ -141,6 +163,22 @@ Status Guest::heal(const std::string& fault, Duration /*deadline*/) {
 
 Result<GuestFacts> Guest::look(const std::string& /*disk*/, Duration /*deadline*/) {
     return fail(ErrorKind::missing, "look into the guest", "nobody in it tells");
+}
+
+Result<DomainOrders*> Hypervisor::orders(const std::string& domain) {
+    return fail(ErrorKind::missing, "give orders to " + domain, "nobody here can");
+}
+
+Status Host::confine(const ProcessRef& /*process*/, const Confinement& /*confinement*/) {
+    return fail(ErrorKind::missing, "confine a process on " + name(), "nobody here can");
+}
+
+Result<Confined> Host::confined(const ProcessRef& /*process*/) {
+    return fail(ErrorKind::not_found, "look at a confined process on " + name(), "there is none");
+}
+
+Status Host::release(const ProcessRef& /*process*/) {
+    return ok();
 }
 
 Status Testbed::define_at(const std::string& domain, const std::string& host) {

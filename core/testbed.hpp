@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/domain_orders.hpp"
 #include "core/experiment.hpp"
 #include "core/fields.hpp"
 #include "core/guest.hpp"
@@ -62,6 +63,7 @@ enum class LinkState { down, up };
 struct Migration {
     std::string host;   ///< where to, by the name that the other hosts know
     Bytes bandwidth{};  ///< a second, at most; 0: as fast as it goes
+    Duration pause{};   ///< of the guest at the end, at most; 0: QEMU's own idea
 };
 
 /// The management of one host's domains (libvirt).
@@ -92,6 +94,8 @@ class Hypervisor {
     /// Success when QEMU's guest agent in the domain answers. Errors: missing (the domain has no
     /// channel for it, or nobody can ask it; so by default), timeout, unavailable (nobody answers).
     virtual Status ping_guest_agent(const std::string& domain, Duration deadline);
+    /// What else can be done to the domain. `missing` when nobody here can; so by default.
+    virtual Result<DomainOrders*> orders(const std::string& domain);
     /// Whether the management answers at all, within `deadline`; a new connection is tried when
     /// needed.
     virtual Status alive(Duration deadline) = 0;
@@ -166,6 +170,12 @@ class Host {
     /// `not_found` when the process is gone (a zombie is gone).
     virtual Result<ProcessStatus> process_status(const ProcessRef& process) = 0;
     virtual Status signal(const ProcessRef& process, Signal signal) = 0;
+    /// Puts it into a control group of its own. `missing` where there are none; so by default.
+    virtual Status confine(const ProcessRef& process, const Confinement& confinement);
+    /// `not_found` when it is not confined (any more).
+    virtual Result<Confined> confined(const ProcessRef& process);
+    /// Puts it back to where it was, also by another process than confined it. Idempotent.
+    virtual Status release(const ProcessRef& process);
     /// `missing` when the host has no power controller.
     virtual Result<Power*> power() = 0;
     /// Another one after each boot of the host. Asked of the host over the management plane.

@@ -73,6 +73,10 @@ class BareMachines final : public Hypervisor {
         return others_.ping_guest_agent(domain, deadline);
     }
 
+    Result<DomainOrders*> orders(const std::string& domain) override {
+        return is_bare(domain) ? Hypervisor::orders(domain) : others_.orders(domain);
+    }
+
     Status alive(Duration deadline) override { return others_.alive(deadline); }
 
     Result<Subscription> subscribe(const std::string& domain,

@@ -28,6 +28,9 @@ void add_text(pugi::xml_node parent, const char* name, const std::string& text) 
 std::string command_line(const DomainSpec& spec, const DomainPlace& place) {
     std::string line = "console=ttyS0 quiet panic=0 no_timer_check ordeal.ip=" + place.address +
                        " ordeal.gw=" + place.gateway + " ordeal.udp=" + place.heartbeat;
+    if (spec.hotplug) {
+        line += " ordeal.hotplug=yes";
+    }
     if (!spec.disks.empty()) {
         const auto& disk = spec.disks.front();
         line += " ordeal.disk=/dev/vda ordeal.fs=" + disk.filesystem;
@@ -52,6 +55,10 @@ void add_boot(pugi::xml_node domain, const DomainSpec& spec, const DomainPlace& 
     add(domain, "cpu", {{"mode", "maximum"}, {"check", "none"}});
 }
 
+constexpr unsigned network_slot = 4;
+constexpr unsigned channel_slot = 5;
+constexpr unsigned first_disk_slot = 6;
+
 /// Devices sit on the root bus: libvirt would give each a PCIe port of its own, for hot-plugging,
 /// which costs the guest a tenth of its boot time to enumerate. The slots below 4 and above 0x1e
 /// belong to the chipset.
@@ -61,9 +68,27 @@ void add_address(pugi::xml_node device, unsigned slot) {
         {{"type", "pci"}, {"domain", "0"}, {"bus", "0"}, {"slot", std::to_string(slot)}});
 }
 
-constexpr unsigned network_slot = 4;
-constexpr unsigned channel_slot = 5;
-constexpr unsigned first_disk_slot = 6;
+/// What can be taken away while the domain runs has a port of its own: the root bus lets nothing
+/// go. Ports are numbered from 1.
+void add_place(pugi::xml_node device, const DomainSpec& spec, unsigned slot) {
+    if (!spec.hotplug) {
+        add_address(device, slot);
+        return;
+    }
+    add(device,
+        "address",
+        {{"type", "pci"}, {"bus", std::to_string(slot - network_slot + 1)}, {"slot", "0"}});
+}
+
+void add_ports(pugi::xml_node devices, const DomainSpec& spec) {
+    add(devices, "controller", {{"type", "pci"}, {"index", "0"}, {"model", "pcie-root"}});
+    for (std::size_t port = 1; port < first_disk_slot - network_slot + 1 + spec.disks.size();
+         ++port) {
+        add(devices,
+            "controller",
+            {{"type", "pci"}, {"index", std::to_string(port)}, {"model", "pcie-root-port"}});
+    }
+}
 
 /// How long QEMU holds requests back while a disk's server is away, before they fail.
 constexpr const char* reconnect_seconds = "10";
@@ -80,9 +105,10 @@ void add_server(pugi::xml_node disk, const DiskPlace& place) {
 }
 
 void add_disk(pugi::xml_node devices,
-              const DiskSpec& spec,
+              const DomainSpec& domain,
               const DiskPlace& place,
               std::size_t index) {
+    const auto& spec = domain.disks[index];
     const bool served = place.file.empty();
     auto disk = add(devices, "disk", {{"type", served ? "network" : "file"}, {"device", "disk"}});
     add(disk,
@@ -104,17 +130,17 @@ void add_disk(pugi::xml_node devices,
     const std::string target = {'v', 'd', static_cast<char>('a' + index)};
     add(disk, "target", {{"dev", target}, {"bus", "virtio"}});
     add_text(disk, "serial", spec.name);
-    add_address(disk, first_disk_slot + static_cast<unsigned>(index));
+    add_place(disk, domain, first_disk_slot + static_cast<unsigned>(index));
 }
 
-void add_network(pugi::xml_node devices, const DomainPlace& place) {
+void add_network(pugi::xml_node devices, const DomainSpec& spec, const DomainPlace& place) {
     auto network = add(devices, "interface", {{"type", "bridge"}});
     add(network, "source", {{"bridge", place.bridge}});
     add(network, "mac", {{"address", place.mac}});
     add(network, "model", {{"type", "virtio"}});
     // Nothing boots from the network; without its ROM the BIOS is done earlier.
     add(network, "rom", {{"enabled", "no"}});
-    add_address(network, network_slot);
+    add_place(network, spec, network_slot);
 }
 
 void add_serial_devices(pugi::xml_node devices, const DomainPlace& place) {
@@ -173,10 +199,13 @@ std::string domain_xml(const DomainSpec& spec, const DomainPlace& place) {
     add_text(domain, "on_crash", spec.on_crash);
 
     auto devices = add(domain, "devices");
-    for (std::size_t i = 0; i < spec.disks.size(); ++i) {
-        add_disk(devices, spec.disks[i], place.disks.at(i), i);
+    if (spec.hotplug) {
+        add_ports(devices, spec);
     }
-    add_network(devices, place);
+    for (std::size_t i = 0; i < spec.disks.size(); ++i) {
+        add_disk(devices, spec, place.disks.at(i), i);
+    }
+    add_network(devices, spec, place);
     add_serial_devices(devices, place);
     if (spec.lease) {
         add_lease(devices, place);
@@ -186,7 +215,7 @@ std::string domain_xml(const DomainSpec& spec, const DomainPlace& place) {
     }
     // What libvirt would add by itself, and what only costs boot time here.
     add(devices, "controller", {{"type", "usb"}, {"model", "none"}});
-    add(devices, "memballoon", {{"model", "none"}});
+    add(devices, "memballoon", {{"model", spec.hotplug ? "virtio" : "none"}});
     add(devices, "audio", {{"id", "1"}, {"type", "none"}});
     if (!place.monitor_socket.empty()) {
         add_monitor(domain, place);

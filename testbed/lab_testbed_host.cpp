@@ -1,5 +1,6 @@
 #include "testbed/lab_testbed_host.hpp"
 
+#include "testbed/control_group.hpp"
 #include "testbed/lab/hardware.hpp"
 #include "testbed/lab/planes.hpp"
 #include "testbed/namespaces.hpp"
@@ -18,6 +19,7 @@ using namespace std::chrono_literals;
 
 constexpr auto service_deadline = 20s;
 constexpr auto answer_deadline = 5s;
+constexpr const char* groups_directory = "/run/ordeal/groups";
 
 /// Whether the process is the QEMU of `domain`: libvirt names it in `-name guest=<domain>,…`. The
 /// pid file alone does not tell: with libvirtd dead it outlives its QEMU.
@@ -185,6 +187,18 @@ Result<ProcessStatus> LabHost::process_status(const ProcessRef& process) {
 
 Status LabHost::signal(const ProcessRef& process, Signal signal) {
     return send_signal(process, signal);
+}
+
+Status LabHost::confine(const ProcessRef& process, const Confinement& confinement) {
+    return ordeal::confine(process, confinement, node_.outside(groups_directory));
+}
+
+Result<Confined> LabHost::confined(const ProcessRef& process) {
+    return ordeal::confined(process);
+}
+
+Status LabHost::release(const ProcessRef& process) {
+    return ordeal::release(process, node_.outside(groups_directory));
 }
 
 Result<std::string> LabHost::boot_id(Duration deadline) {

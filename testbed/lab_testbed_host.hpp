@@ -45,6 +45,10 @@ class LabHost final : public Host {
     Result<ProcessStatus> process_status(const ProcessRef& process) override;
     Status signal(const ProcessRef& process, Signal signal) override;
 
+    Status confine(const ProcessRef& process, const Confinement& confinement) override;
+    Result<Confined> confined(const ProcessRef& process) override;
+    Status release(const ProcessRef& process) override;
+
     Result<Power*> power() override { return &power_; }
 
     Result<std::string> boot_id(Duration deadline) override;

@@ -1,6 +1,6 @@
 #include "testbed/libvirt.hpp"
 
-#include "testbed/libvirt_hub.hpp"
+#include "testbed/libvirt_calls.hpp"
 #include "testbed/libvirt_link.hpp"
 #include "testbed/libvirt_words.hpp"
 
@@ -17,13 +17,6 @@ namespace ordeal {
 namespace {
 
 using std::chrono::steady_clock;
-
-using DomainHandle = std::unique_ptr<virDomain, FreeDomain>;
-
-/// What a libvirt call that returns a negative number on failure amounts to.
-Status checked(int answer, const std::string& tried) {
-    return answer < 0 ? Status(libvirt_failure(tried)) : ok();
-}
 
 std::string version_text(unsigned long number) {
     return std::to_string(number / 1000000) + "." + std::to_string(number / 1000 % 1000) + "." +
@@ -77,31 +70,6 @@ Libvirt::~Libvirt() {
     } else {
         keeper_.detach();
     }
-}
-
-template <class Work>
-auto Libvirt::call(const std::string& tried, Duration deadline, Work work) {
-    using Answer = decltype(work(virConnectPtr{}));
-    auto connection = hub_->current(tried);
-    if (!connection) {
-        return Answer(connection.error());
-    }
-    return calls_.run(tried, deadline, [connection = *connection, work = std::move(work)] {
-        return work(connection->get());
-    });
-}
-
-template <class Work>
-auto Libvirt::call_domain(const std::string& verb,
-                          const std::string& domain,
-                          Duration limit,
-                          Work work) {
-    const auto tried = verb + " domain " + domain;
-    return call(tried, limit, [tried, domain, work = std::move(work)](virConnectPtr connection) {
-        using Answer = decltype(work(virDomainPtr{}, tried));
-        const DomainHandle handle(virDomainLookupByName(connection, domain.c_str()));
-        return handle ? work(handle.get(), tried) : Answer(libvirt_failure(tried));
-    });
 }
 
 Result<DomainStatus> Libvirt::state(const std::string& domain) {
@@ -193,8 +161,8 @@ Result<std::vector<std::string>> Libvirt::domains() {
 
 Status Libvirt::migrate(const std::string& domain, const Migration& migration, Duration deadline) {
     const auto move = [to = "qemu+ssh://" + migration.host + "/system",
-                       limit = migration.bandwidth.count >> 20U](virDomainPtr handle,
-                                                                 const std::string& tried) {
+                       limit = migration.bandwidth.count >> 20U,
+                       longest = migration.pause](virDomainPtr handle, const std::string& tried) {
         constexpr unsigned flags = VIR_MIGRATE_LIVE | VIR_MIGRATE_PEER2PEER |
                                    VIR_MIGRATE_PERSIST_DEST | VIR_MIGRATE_UNDEFINE_SOURCE;
         virTypedParameterPtr options = nullptr;
@@ -202,6 +170,12 @@ Status Libvirt::migrate(const std::string& domain, const Migration& migration, D
         int room = 0;
         if (limit > 0 && virTypedParamsAddULLong(
                              &options, &count, &room, VIR_MIGRATE_PARAM_BANDWIDTH, limit) != 0) {
+            return Status(libvirt_failure(tried));
+        }
+        const auto pause = std::chrono::ceil<std::chrono::milliseconds>(longest).count();
+        if (pause > 0 && virDomainMigrateSetMaxDowntime(
+                             handle, static_cast<unsigned long long>(pause), 0) != 0) {
+            virTypedParamsFree(options, count);
             return Status(libvirt_failure(tried));
         }
         auto moved = checked(virDomainMigrateToURI3(

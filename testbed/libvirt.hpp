@@ -42,7 +42,7 @@ class LibvirtHub;
 /// Event callbacks run on libvirt's event thread, one at a time: they must be short and must call
 /// neither this object nor end a subscription. Events that happen while the connection is lost are
 /// lost too.
-class Libvirt final : public Hypervisor {
+class Libvirt final : public Hypervisor, public DomainOrders {
   public:
     /// Errors: unavailable or timeout (no connection within connect_deadline), refused.
     [[nodiscard]] static Result<std::unique_ptr<Libvirt>> open(LibvirtOptions options);
@@ -68,6 +68,22 @@ class Libvirt final : public Hypervisor {
     Status set_link(const std::string& domain, LinkState state) override;
     Result<LinkState> link(const std::string& domain) override;
     Status ping_guest_agent(const std::string& domain, Duration deadline) override;
+
+    Result<DomainOrders*> orders(const std::string& /*domain*/) override { return this; }
+
+    Status order(const std::string& domain, DomainOrder order) override;
+    Result<bool> executes(const std::string& domain) override;
+    Result<Bytes> memory(const std::string& domain) override;
+    Status set_memory(const std::string& domain, Bytes size) override;
+    Result<std::string> device(const std::string& domain,
+                               DeviceKind kind,
+                               const std::string& name) override;
+    Result<bool> has_device(const std::string& domain,
+                            DeviceKind kind,
+                            const std::string& name) override;
+    Status unplug(const std::string& domain, const std::string& device) override;
+    Status plug(const std::string& domain, const std::string& device) override;
+    Result<MigrationProgress> migration(const std::string& domain) override;
     Status alive(Duration deadline) override;
     Result<Subscription> subscribe(const std::string& domain,
                                    std::function<void(const DomainEvent&)> callback) override;

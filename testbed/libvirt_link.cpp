@@ -45,4 +45,30 @@ Result<LinkState> link_in(const std::string& domain_xml) {
     return state == "down" ? LinkState::down : LinkState::up;
 }
 
+Result<std::string> device_in(const std::string& domain_xml,
+                              DeviceKind kind,
+                              const std::string& name) {
+    const std::string tried = "find a device of a domain";
+    pugi::xml_document document;
+    if (!document.load_string(domain_xml.c_str())) {
+        return fail(ErrorKind::corrupt, tried, "libvirt's answer is no XML");
+    }
+    const auto devices = document.child("domain").child("devices");
+    const auto wanted = [&](const pugi::xml_node& node) {
+        return kind == DeviceKind::network_card
+                   ? std::string_view(node.name()) == "interface"
+                   : std::string_view(node.name()) == "disk" && node.child_value("serial") == name;
+    };
+    const auto found = devices.find_child(wanted);
+    if (!found) {
+        return fail(
+            ErrorKind::not_found,
+            tried,
+            kind == DeviceKind::network_card ? "it has no network card" : "it has no disk " + name);
+    }
+    std::ostringstream text;
+    found.print(text, "", pugi::format_raw);
+    return text.str();
+}
+
 }  // namespace ordeal

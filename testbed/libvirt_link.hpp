@@ -5,7 +5,7 @@
 
 #include <string>
 
-/// The link of a domain's first network card in the domain's XML, see
+/// Devices in a domain's XML, and the link of its first network card; for that see
 /// https://libvirt.org/formatdomain.html, "Modifying virtual link state".
 namespace ordeal {
 
@@ -14,5 +14,11 @@ namespace ordeal {
 [[nodiscard]] Result<std::string> network_card_with(const std::string& domain_xml, LinkState state);
 
 [[nodiscard]] Result<LinkState> link_in(const std::string& domain_xml);
+
+/// The element of a device: the first network card, or the disk whose serial is `name`.
+/// Errors: not_found, corrupt (not XML).
+[[nodiscard]] Result<std::string> device_in(const std::string& domain_xml,
+                                            DeviceKind kind,
+                                            const std::string& name);
 
 }  // namespace ordeal

@@ -1,4 +1,4 @@
-#include "injectors/common.hpp"
+#include "injectors/machine_fault.hpp"
 
 namespace ordeal::injectors {
 namespace {
@@ -27,26 +27,7 @@ class Suspend final : public Injector {
     }
 
     Result<Observation> observe(InjectorContext& context, const Fault& fault) override {
-        const auto life = watch_life(context, fault, silence_span);
-        if (!life) {
-            return life.error();
-        }
-        if (life->beats > 0 || life->echo) {
-            return Observation{Presence::absent,
-                               life->echo ? "the guest answers an echo" : "the agent beats"};
-        }
-        if (life->state == 'T') {
-            return Observation{Presence::absent, "QEMU is stopped by a signal, not suspended"};
-        }
-        if (life->cpu_time > silence_span / 10) {
-            return Observation{
-                Presence::unknown,
-                "the guest is silent, but QEMU used " + to_text(life->cpu_time) + " of CPU time"};
-        }
-        return Observation{Presence::active,
-                           "QEMU is there and used " + to_text(life->cpu_time) +
-                               " of CPU time in " + to_text(silence_span) +
-                               "; no heartbeat, no echo"};
+        return observe_standstill(context, fault);
     }
 
     Status heal(InjectorContext& context, const Fault& fault) override {

@@ -95,6 +95,15 @@ void SimDomain::power_on() {
     }
     vcpus_run_ = true;
     destroyed_ = false;
+    end_reason_.clear();
+    card_ = true;
+    unplugged_.clear();
+    disk_dead_ = false;
+    memory_ = wanted_memory_ = spec_.memory;
+    if (saved_) {
+        restore();
+        return;
+    }
     learn(DomainState::running, "booted", "started", "booted");
     boot();
 }
@@ -281,6 +290,10 @@ bool SimDomain::disk_takes() {
     if (holds("disk_full") || holds("fs_readonly")) {
         load_->failed = true;
     }
+    if (disk_dead_ && !load_->failed) {
+        load_->failed = true;
+        say("I/O error, dev vda, sector 2048 op 0x1:(WRITE)");
+    }
     auto* target = disk(load_->order.spec.disk);
     if (load_->failed || target == nullptr) {
         return !load_->failed;
@@ -344,7 +357,9 @@ void SimDomain::end_noticed() {
     if (!libvirt_looks_ || known_.state == DomainState::shut_off) {
         return;
     }
-    if (destroyed_) {
+    if (!end_reason_.empty()) {
+        learn(DomainState::shut_off, end_reason_, "stopped", end_reason_);
+    } else if (destroyed_) {
         learn(DomainState::shut_off, "destroyed", "stopped", "destroyed");
     } else {
         // libvirt's words for a monitor that closed without QEMU's farewell.

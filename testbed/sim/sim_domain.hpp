@@ -34,6 +34,22 @@ class SimDomain : public std::enable_shared_from_this<SimDomain> {
     /// nothing of it.
     void move_to(SimProcesses& processes);
 
+    /// All but abort_migration, which is no domain's own affair.
+    void obey(DomainOrder order);
+    /// The guest gives its memory up, or takes it back, within a second, if it lives.
+    void squeeze(Bytes size);
+    void set_card(bool there);
+    /// One that comes back is another disk to the guest, whose filesystem stays dead.
+    void set_disk(const std::string& name, bool there);
+
+    [[nodiscard]] bool vcpus_run() const { return vcpus_run_; }
+
+    [[nodiscard]] Bytes memory() const { return memory_; }
+
+    [[nodiscard]] bool has_card() const { return card_; }
+
+    [[nodiscard]] bool has_disk(const std::string& name) const { return unplugged_ != name; }
+
     [[nodiscard]] std::optional<ProcessRef> qemu() const { return qemu_; }
 
     /// nullptr when the domain has no such disk, or a plain file.
@@ -157,13 +173,17 @@ class SimDomain : public std::enable_shared_from_this<SimDomain> {
     [[nodiscard]] Duration cpu_time() const;
     void panic_reported();
     void launch();
+    void save();
+    void restore();
+    void power_off();
+    void take_memory();
     void qemu_ended();
     void end_noticed();
     void learn(DomainState state, std::string reason, std::string event, std::string detail);
     [[nodiscard]] bool executes() const;
 
     [[nodiscard]] bool connected() const {
-        return network_ && plane_ && link_ == LinkState::up && !holds("link_down");
+        return network_ && plane_ && card_ && link_ == LinkState::up && !holds("link_down");
     }
 
     SimAgenda& agenda_;
@@ -194,6 +214,21 @@ class SimDomain : public std::enable_shared_from_this<SimDomain> {
     std::map<std::string, Held> held_;  ///< faults that helpers of the agent make
     std::int64_t oom_kills_ = 0;
     std::int64_t nmis_ = 0;
+    Bytes memory_ = spec_.memory;
+    Bytes wanted_memory_ = spec_.memory;
+    bool card_ = true;
+    std::string unplugged_;   ///< the disk that is not there
+    bool disk_dead_ = false;  ///< it was not there for a while
+
+    struct Saved {
+        Kernel kernel = Kernel::off;
+        Instant at{};
+        std::optional<Hello> hello;
+        std::optional<Load> load;
+    };
+
+    std::optional<Saved> saved_;
+    std::string end_reason_;  ///< that libvirt will give; empty: QEMU just ended
 
     bool libvirt_looks_ = true;
     bool pvpanic_fired_ = false;

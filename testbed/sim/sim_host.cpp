@@ -1,5 +1,7 @@
 #include "testbed/sim/sim_host.hpp"
 
+#include "testbed/sim/sim_migration.hpp"
+
 #include <algorithm>
 #include <utility>
 
@@ -159,7 +161,6 @@ Status SimHypervisor::migrate(const std::string& domain,
                               const Migration& migration,
                               Duration deadline) {
     const auto& host = migration.host;
-    constexpr Duration journey = 500ms;
     auto target = order("migrate", domain, Monitor::needed);
     auto* other = world_.machine(host);
     if (!target || *target == nullptr) {
@@ -169,14 +170,7 @@ Status SimHypervisor::migrate(const std::string& domain,
     if (other == nullptr || !other->up() || !world_.connected(Plane::migration, "", host)) {
         return fail(ErrorKind::unavailable, tried, "no way to the other host");
     }
-    world_.scheduler().wait_for(std::min(journey, deadline), {});
-    if (!other->up()) {
-        return fail(ErrorKind::unavailable, tried, "the other host has gone");
-    }
-    (*target)->move_to(other->processes());
-    other->domains[domain] = *target;
-    machine_.domains.erase(domain);
-    return ok();
+    return SimMigration::run(world_, machine_, *other, *target, migration, deadline);
 }
 
 Status SimHypervisor::inject_nmi(const std::string& domain) {
@@ -240,6 +234,10 @@ Result<ProcessRef> SimHost::qemu_process(const std::string& domain) {
     }
     const auto found = machine_.domains.find(domain);
     const auto process = found == machine_.domains.end() ? std::nullopt : found->second->qemu();
+    const auto arriving = machine_.incoming.find(domain);
+    if (!process && arriving != machine_.incoming.end()) {
+        return arriving->second;
+    }
     if (!process) {
         return fail(ErrorKind::not_found, tried, "there is none");
     }

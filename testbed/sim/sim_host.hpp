@@ -11,6 +11,38 @@
 
 namespace ordeal {
 
+class SimHypervisor;
+
+/// What a simulated libvirt can do to a domain besides.
+class SimOrders final : public DomainOrders {
+  public:
+    SimOrders(SimWorld& world, SimMachine& machine, SimHypervisor& libvirt)
+        : world_(world), machine_(machine), libvirt_(libvirt) {}
+
+    Status order(const std::string& domain, DomainOrder order) override;
+    Result<bool> executes(const std::string& domain) override;
+    Result<Bytes> memory(const std::string& domain) override;
+    Status set_memory(const std::string& domain, Bytes size) override;
+    Result<std::string> device(const std::string& domain,
+                               DeviceKind kind,
+                               const std::string& name) override;
+    Result<bool> has_device(const std::string& domain,
+                            DeviceKind kind,
+                            const std::string& name) override;
+    Status unplug(const std::string& domain, const std::string& device) override;
+    Status plug(const std::string& domain, const std::string& device) override;
+    Result<MigrationProgress> migration(const std::string& domain) override;
+
+  private:
+    Status plug_or_unplug(const std::string& domain, const std::string& device, bool there);
+    /// What QEMU's monitor is asked, which needs an answer of it.
+    Result<std::shared_ptr<SimDomain>> ask(const std::string& tried, const std::string& domain);
+
+    SimWorld& world_;
+    SimMachine& machine_;
+    SimHypervisor& libvirt_;
+};
+
 /// libvirt on a simulated machine. Calls take some milliseconds of virtual time.
 class SimHypervisor final : public Hypervisor {
   public:
@@ -24,7 +56,7 @@ class SimHypervisor final : public Hypervisor {
     Status resume(const std::string& domain) override;
     Status remove(const std::string& domain) override;
     Result<std::vector<std::string>> domains() override;
-    /// It needs half a second, and no copy of the memory.
+    /// As SimMigration does it.
     Status migrate(const std::string& domain,
                    const Migration& migration,
                    Duration deadline) override;
@@ -33,6 +65,9 @@ class SimHypervisor final : public Hypervisor {
     Result<LinkState> link(const std::string& domain) override;
     /// Every guest has a guest agent, and it is not our agent.
     Status ping_guest_agent(const std::string& domain, Duration deadline) override;
+
+    Result<DomainOrders*> orders(const std::string& /*domain*/) override { return &orders_; }
+
     Status alive(Duration deadline) override;
     Result<Subscription> subscribe(const std::string& domain,
                                    std::function<void(const DomainEvent&)> callback) override;
@@ -40,7 +75,6 @@ class SimHypervisor final : public Hypervisor {
     /// Gets an answer from libvirtd, which takes `latency`.
     Status ask(const std::string& tried, Duration latency, Duration deadline);
 
-  private:
     enum class Monitor { needed, not_needed };
 
     /// One order to a domain: whether it is to be carried out (`does_nothing` is false).
@@ -48,8 +82,10 @@ class SimHypervisor final : public Hypervisor {
                                              const std::string& domain,
                                              Monitor monitor);
 
+  private:
     SimWorld& world_;
     SimMachine& machine_;
+    SimOrders orders_{world_, machine_, *this};
 };
 
 /// The power controller of a simulated machine: it answers whatever becomes of the machine.
@@ -83,6 +119,9 @@ class SimHost final : public Host {
     Status start_service(const std::string& service) override;
     Result<ProcessStatus> process_status(const ProcessRef& process) override;
     Status signal(const ProcessRef& process, Signal signal) override;
+    Status confine(const ProcessRef& process, const Confinement& confinement) override;
+    Result<Confined> confined(const ProcessRef& process) override;
+    Status release(const ProcessRef& process) override;
 
     Result<Power*> power() override { return &power_; }
 

@@ -1,5 +1,6 @@
 #include "testbed/sim/sim_processes.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace ordeal {
@@ -8,7 +9,8 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr Duration death = 1ms;
-constexpr Duration tick = 10ms;  // proc(5) counts in ticks of 1/100 s
+constexpr Duration tick = 10ms;     // proc(5) counts in ticks of 1/100 s
+constexpr Duration period = 100ms;  // in which a control group's processor time is counted
 
 }  // namespace
 
@@ -68,7 +70,37 @@ void SimProcesses::signal(const ProcessRef& process, Signal signal) {
 
 bool SimProcesses::stopped(const ProcessRef& process) const {
     const auto* found = find(process);
-    return found != nullptr && found->stopped;
+    return found != nullptr &&
+           (found->stopped || (found->confinement && found->confinement->frozen));
+}
+
+void SimProcesses::confine(const ProcessRef& process, const Confinement& confinement) {
+    if (auto* found = find(process)) {
+        count(*found);
+        found->confinement = confinement;
+        found->confined_since = agenda_.now();
+    }
+}
+
+void SimProcesses::release(const ProcessRef& process) {
+    if (auto* found = find(process)) {
+        count(*found);
+        found->confinement.reset();
+    }
+}
+
+Result<Confined> SimProcesses::confined(const ProcessRef& process) const {
+    const auto* found = find(process);
+    if (found == nullptr || !found->confinement) {
+        return fail(ErrorKind::not_found,
+                    "look at process " + std::to_string(process.pid),
+                    "it is not confined");
+    }
+    const auto& limits = *found->confinement;
+    const bool waits = !limits.frozen && found->share > limits.processors;
+    const auto periods = (agenda_.now() - found->confined_since) / period;
+    return Confined{.frozen = limits.frozen,
+                    .throttled = waits ? static_cast<std::uint64_t>(periods) : 0};
 }
 
 Result<ProcessStatus> SimProcesses::status(const ProcessRef& process) const {
@@ -95,7 +127,10 @@ SimProcesses::Process* SimProcesses::find(const ProcessRef& process) {
 
 Duration SimProcesses::cpu_time(const Process& process) const {
     const auto since = agenda_.now() - process.counted_to;
-    const double share = process.stopped ? 0 : process.share;
+    double share = process.stopped ? 0 : process.share;
+    if (process.confinement) {
+        share = process.confinement->frozen ? 0 : std::min(share, process.confinement->processors);
+    }
     return process.cpu_time +
            Duration(static_cast<Duration::rep>(static_cast<double>(since.count()) * share));
 }

@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 
 namespace ordeal {
@@ -23,8 +24,15 @@ class SimProcesses {
     /// Deadly signals take a millisecond; of a stopped process only kill and cont are noticed.
     void signal(const ProcessRef& process, Signal signal);
 
+    /// Frozen, or kept to a share of the processors, whatever it wants. Nothing when it is gone.
+    void confine(const ProcessRef& process, const Confinement& confinement);
+    void release(const ProcessRef& process);
+    /// `not_found` when it is not confined.
+    [[nodiscard]] Result<Confined> confined(const ProcessRef& process) const;
+
     [[nodiscard]] bool has(const ProcessRef& process) const { return find(process) != nullptr; }
 
+    /// By a signal or by its control group: it executes nothing.
     [[nodiscard]] bool stopped(const ProcessRef& process) const;
     /// `not_found` when it is gone or the pid belongs to another by now.
     [[nodiscard]] Result<ProcessStatus> status(const ProcessRef& process) const;
@@ -34,6 +42,8 @@ class SimProcesses {
         ProcessRef ref;
         bool stopped = false;
         double share = 0;
+        std::optional<Confinement> confinement;
+        Instant confined_since{};
         Duration cpu_time{};
         Instant counted_to{};
         std::function<void()> on_end;

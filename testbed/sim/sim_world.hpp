@@ -35,6 +35,8 @@ struct SimMishaps {
     bool power_lies = false;          ///< Power::state says the opposite
 };
 
+class SimMigration;
+
 /// A simulated host with its power, processes, services and domains.
 class SimMachine {
   public:
@@ -66,6 +68,7 @@ class SimMachine {
     void panic();
 
     std::map<std::string, std::shared_ptr<SimDomain>, std::less<>> domains;
+    std::map<std::string, ProcessRef> incoming;  ///< QEMUs that wait for a domain's memory
     std::map<std::string, ProcessRef> programs;  ///< that a controller started
     std::map<std::string, std::uint64_t> files;  ///< size of what a controller made, by name
 
@@ -122,6 +125,9 @@ class SimWorld {
     [[nodiscard]] bool connected(Plane plane, std::string_view one, std::string_view other) const {
         return passes(plane, one, other) && passes(plane, other, one);
     }
+
+    /// Migrations under way, by domain.
+    std::map<std::string, std::shared_ptr<SimMigration>> migrations;
 
     /// What `capture` copies for disks of this name. Without it there is no image.
     void supply_image(const std::string& disk, std::filesystem::path image);

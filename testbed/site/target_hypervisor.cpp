@@ -144,6 +144,11 @@ Result<LinkState> TargetHypervisor::link(const std::string& domain) {
     return named(libvirt_->link(domain));
 }
 
+Result<DomainOrders*> TargetHypervisor::orders(const std::string& domain) {
+    const auto may = permitted(domain);
+    return may ? libvirt_->orders(domain) : may.error();
+}
+
 Status TargetHypervisor::alive(Duration deadline) {
     return named(libvirt_->alive(deadline));
 }

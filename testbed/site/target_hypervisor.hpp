@@ -39,6 +39,7 @@ class TargetHypervisor final : public Hypervisor {
     Status set_link(const std::string& domain, LinkState state) override;
     Result<LinkState> link(const std::string& domain) override;
     Status ping_guest_agent(const std::string& domain, Duration deadline) override;
+    Result<DomainOrders*> orders(const std::string& domain) override;
     Status alive(Duration deadline) override;
     Result<Subscription> subscribe(const std::string& domain,
                                    std::function<void(const DomainEvent&)> callback) override;

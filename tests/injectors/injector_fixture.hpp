@@ -20,7 +20,8 @@ class InjectorFixture : public SimFixture {
                                 .scheduler = scheduler,
                                 .stop = token,
                                 .guest = guest,
-                                .deadline = scheduler.now() + step_deadline};
+                                .deadline = scheduler.now() + step_deadline,
+                                .met = &met};
         return step(context);
     }
 
@@ -121,6 +122,7 @@ class InjectorFixture : public SimFixture {
 
     std::unique_ptr<Injector> injector;
     Fault fault;
+    Fields met;
 };
 
 }  // namespace ordeal

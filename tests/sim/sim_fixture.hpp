@@ -11,7 +11,7 @@ namespace ordeal {
 
 /// A domain with one disk, which faults of storage can act on.
 inline DomainSpec vm_with_disk() {
-    return {.name = "vm", .disks = {{.name = "data", .backing = "nbd"}}};
+    return {.name = "vm", .hotplug = true, .disks = {{.name = "data", .backing = "nbd"}}};
 }
 
 /// A simulated host n1 on which the domain "vm" runs with its agent up and a load.

@@ -1,0 +1,13 @@
+#include "injectors/machine_fault.hpp"
+
+namespace ordeal::injectors {
+
+std::unique_ptr<Injector> qemu_powerdown() {
+    return make_end_of_qemu(
+        [](InjectorContext& context, const Fault& fault) {
+            return give(context, fault, DomainOrder::monitor_power_button);
+        },
+        std::chrono::seconds(30));
+}
+
+}  // namespace ordeal::injectors

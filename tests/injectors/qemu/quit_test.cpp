@@ -1,0 +1,28 @@
+#include "tests/injectors/injector_fixture.hpp"
+
+#include <gtest/gtest.h>
+
+namespace ordeal {
+namespace {
+
+using namespace std::chrono_literals;
+
+TEST(QemuQuit, IsActiveOnceTheProcessIsGoneAndLibvirtCallsItAShutdown) {
+    InjectorFixture sim("qemu.quit");
+    ASSERT_TRUE(sim.prepare());
+    EXPECT_EQ(sim.look()->presence, Presence::absent);
+    ASSERT_TRUE(sim.inject());
+    EXPECT_EQ(sim.observe(), Presence::active);
+    EXPECT_EQ(sim.libvirt().reason, "shutdown");
+}
+
+TEST(QemuQuit, CannotReachAMonitorThatHangs) {
+    InjectorFixture sim("qemu.quit");
+    ASSERT_TRUE(sim.prepare());
+    ASSERT_TRUE(sim.host->signal(*sim.host->qemu_process("vm"), Signal::stop));
+    EXPECT_EQ(sim.inject().error().kind, ErrorKind::timeout);
+    EXPECT_EQ(sim.observe(), Presence::absent);
+}
+
+}  // namespace
+}  // namespace ordeal
