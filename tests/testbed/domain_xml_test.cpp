@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <pugixml.hpp>
 #include <set>
 
@@ -172,6 +173,30 @@ TEST(DomainXml, ConnectsToAServerAndSaysThePolicies) {
     EXPECT_EQ(attribute(xml, "//disk/driver/@error_policy"), "stop");
     EXPECT_EQ(attribute(xml, "//disk/driver/@rerror_policy"), "ignore");
     EXPECT_EQ(attribute(parsed(spec()), "//disk/driver/@error_policy"), "enospace");
+}
+
+TEST(DomainXml, GivesEachDeviceThatCanGoAPortOfItsOwn) {
+    auto wanted = spec();
+    wanted.disks.push_back({.name = "logs"});
+    EXPECT_TRUE(
+        parsed(wanted).select_nodes("/domain/devices/controller[@model='pcie-root-port']").empty());
+    wanted.hotplug = true;
+    const auto document = parsed(wanted);
+    std::set<std::string> ports;
+    for (const auto& port :
+         document.select_nodes("/domain/devices/controller[@model='pcie-root-port']")) {
+        ports.insert(port.node().attribute("index").value());
+    }
+    std::set<std::string> buses;
+    for (const auto* device : {"interface", "disk"}) {
+        for (const auto& each : document.child("domain").child("devices").children(device)) {
+            EXPECT_TRUE(buses.insert(each.child("address").attribute("bus").value()).second);
+        }
+    }
+    EXPECT_EQ(buses.size(), 3U);
+    EXPECT_TRUE(std::ranges::includes(ports, buses));
+    const auto balloon = document.child("domain").child("devices").child("memballoon");
+    EXPECT_STREQ(balloon.attribute("model").value(), "virtio");
 }
 
 }  // namespace

@@ -31,5 +31,17 @@ TEST(LibvirtLink, TellsWhatIsMissing) {
     EXPECT_EQ(link_in("<domain").error().kind, ErrorKind::corrupt);
 }
 
+TEST(DeviceIn, FindsTheFirstCardAndADiskByItsSerial) {
+    constexpr const char* xml = R"(<domain><devices>
+      <disk type='file'><serial>logs</serial></disk>
+      <disk type='network'><serial>data</serial></disk>
+      <interface type='bridge'><mac address='52:54:4d:00:00:01'/></interface>
+    </devices></domain>)";
+    EXPECT_THAT(device_in(xml, DeviceKind::disk, "data").value(), HasSubstr("network"));
+    EXPECT_THAT(device_in(xml, DeviceKind::network_card, "").value(), HasSubstr("52:54:4d"));
+    EXPECT_EQ(device_in(xml, DeviceKind::disk, "none").error().kind, ErrorKind::not_found);
+    EXPECT_EQ(device_in("<domain", DeviceKind::disk, "data").error().kind, ErrorKind::corrupt);
+}
+
 }  // namespace
 }  // namespace ordeal
