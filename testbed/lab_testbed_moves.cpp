@@ -2,6 +2,8 @@
 #include "testbed/lab_testbed_entry.hpp"
 
 #include <algorithm>
+#include <filesystem>
+#include <system_error>
 
 namespace ordeal {
 
@@ -41,6 +43,17 @@ Status LabTestbed::define_at(const std::string& domain, const std::string& host)
     return uuid ? ok() : Status(uuid.error());
 }
 
+namespace {
+
+/// A QEMU that only waits for the domain's memory may yet go; the definition comes last.
+bool has_arrived(const LabHost& host, const std::string& domain) {
+    std::error_code error;
+    return std::filesystem::exists(
+        host.node().outside(std::filesystem::path("/etc/libvirt/qemu") / (domain + ".xml")), error);
+}
+
+}  // namespace
+
 Result<Host*> LabTestbed::host_of(const std::string& domain) {
     const auto entry = find(domain);
     if (!entry) {
@@ -51,7 +64,8 @@ Result<Host*> LabTestbed::host_of(const std::string& domain) {
         return last;
     }
     for (const auto& host : hosts_) {
-        if (host->libvirt() != nullptr && host->qemu_process(domain)) {
+        if (host->libvirt() != nullptr && host->qemu_process(domain) &&
+            has_arrived(*host, domain)) {
             entry->host = host.get();
             return host.get();
         }
