@@ -49,12 +49,14 @@ class OfService final : public Injector {
         }
         const auto process = (*host)->service_process(what_.service);
         if (!process) {
-            return process.error().kind == ErrorKind::not_found
-                       ? (*host)->start_service(what_.service)
-                       : Status(process.error());
+            const auto started = process.error().kind == ErrorKind::not_found
+                                     ? (*host)->start_service(what_.service)
+                                     : Status(process.error());
+            return started ? register_locks(context, **host, fault) : started;
         }
         const auto status = (*host)->process_status(*process);
-        return status && status->state == 'T' ? (*host)->signal(*process, Signal::cont) : ok();
+        return status && status->state == 'T' ? (*host)->signal(*process, Signal::cont)
+                                              : register_locks(context, **host, fault);
     }
 
     Result<Observation> residue(InjectorContext& context, const Fault& fault) override {
@@ -79,10 +81,41 @@ class OfService final : public Injector {
             }
             return Observation{Presence::absent, words + ", and answers"};
         }
+        if (is_unregistered(**host, fault)) {
+            return Observation{Presence::active, words + ", and libvirtd is older than that"};
+        }
         return Observation{Presence::absent, words};
     }
 
   private:
+    /// A virtlockd that was killed has forgotten where libvirtd keeps its locks, and libvirtd tells
+    /// it at its own start only: until then no domain can be started.
+    bool is_unregistered(Host& host, const Fault& fault) const {
+        if (what_.service != std::string("virtlockd") || what_.signal == Signal::stop) {
+            return false;
+        }
+        const auto locks = host.service_process("virtlockd");
+        const auto libvirtd = host.service_process("libvirtd");
+        const auto before = remembered(fault);
+        return locks && libvirtd && before && locks->pid != before->pid &&
+               libvirtd->start_ticks < locks->start_ticks;
+    }
+
+    Status register_locks(InjectorContext& context, Host& host, const Fault& fault) const {
+        if (!is_unregistered(host, fault)) {
+            return ok();
+        }
+        const auto libvirtd = host.service_process("libvirtd");
+        if (auto asked = host.signal(*libvirtd, Signal::term); !asked) {
+            return asked;
+        }
+        const std::stop_token never;  // healing goes on when the trial is to end
+        while (host.process_status(*libvirtd) && context.scheduler.now() < context.deadline) {
+            context.scheduler.wait_for(std::chrono::milliseconds(10), never);
+        }
+        return host.start_service("libvirtd");
+    }
+
     ServiceFault what_;
 };
 

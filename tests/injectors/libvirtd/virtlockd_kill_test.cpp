@@ -18,5 +18,19 @@ TEST(LibvirtdVirtlockdKill, LeavesLibvirtdAlone) {
     EXPECT_TRUE(sim.host->service_process("virtlockd"));
 }
 
+TEST(LibvirtdVirtlockdKill, IsNotHealedBeforeLibvirtdHasToldTheNewOneOfItsLocks) {
+    InjectorFixture sim("libvirtd.virtlockd_kill");
+    const auto before = sim.host->service_process("libvirtd");
+    ASSERT_TRUE(sim.prepare());
+    ASSERT_TRUE(sim.inject());
+    sim.pass(100ms);
+    ASSERT_TRUE(sim.host->start_service("virtlockd"));  // as a service manager does
+    EXPECT_EQ(sim.residue(), Presence::active);
+    ASSERT_TRUE(sim.heal());
+    EXPECT_EQ(sim.residue(), Presence::absent);
+    EXPECT_NE(sim.host->service_process("libvirtd")->pid, before->pid);
+    EXPECT_TRUE(sim.host->hypervisor().alive(1s));
+}
+
 }  // namespace
 }  // namespace ordeal
