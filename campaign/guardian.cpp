@@ -1,6 +1,6 @@
 #include "campaign/guardian.hpp"
 
-#include "testbed/read_file.hpp"
+#include "core/read_file.hpp"
 
 #include <array>
 #include <cerrno>

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "campaign/rollback.hpp"
-#include "testbed/fd.hpp"
+#include "core/fd.hpp"
 #include "testbed/process.hpp"
 
 #include <filesystem>

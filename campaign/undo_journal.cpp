@@ -1,7 +1,7 @@
 #include "campaign/undo_journal.hpp"
 
 #include "campaign/json.hpp"
-#include "testbed/read_file.hpp"
+#include "core/read_file.hpp"
 
 #include <algorithm>
 #include <cerrno>

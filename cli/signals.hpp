@@ -1,6 +1,6 @@
 #pragma once
 
-#include "testbed/fd.hpp"
+#include "core/fd.hpp"
 
 #include <atomic>
 #include <functional>

@@ -1,7 +1,7 @@
 #pragma once
 
+#include "core/fd.hpp"
 #include "guest-agents/faults.hpp"
-#include "guest-agents/fd.hpp"
 #include "guest-agents/helpers.hpp"
 #include "guest-agents/load.hpp"
 

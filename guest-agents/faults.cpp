@@ -1,6 +1,7 @@
 #include "guest-agents/faults.hpp"
 
-#include "guest-agents/fd.hpp"
+#include "core/fd.hpp"
+#include "guest-agents/system_failure.hpp"
 
 #include <algorithm>
 #include <array>

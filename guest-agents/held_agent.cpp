@@ -1,6 +1,7 @@
 // Faults of the agent itself and of the guest's network card.
-#include "guest-agents/fd.hpp"
+#include "core/fd.hpp"
 #include "guest-agents/held_fault.hpp"
+#include "guest-agents/system_failure.hpp"
 
 #include <algorithm>
 #include <csignal>

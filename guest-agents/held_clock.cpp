@@ -1,6 +1,6 @@
 // Faults of the guest's clock.
-#include "guest-agents/fd.hpp"
 #include "guest-agents/held_fault.hpp"
+#include "guest-agents/system_failure.hpp"
 
 #include <fstream>
 #include <sstream>

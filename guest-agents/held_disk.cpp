@@ -1,7 +1,8 @@
 // Faults of a file system.
+#include "core/fd.hpp"
 #include "guest-agents/faults.hpp"
-#include "guest-agents/fd.hpp"
 #include "guest-agents/held_fault.hpp"
+#include "guest-agents/system_failure.hpp"
 
 #include <fcntl.h>
 #include <linux/fs.h>

@@ -1,6 +1,7 @@
 #include "guest-agents/held_fault.hpp"
 
-#include "guest-agents/fd.hpp"
+#include "core/fd.hpp"
+#include "guest-agents/system_failure.hpp"
 
 #include <charconv>
 #include <csignal>

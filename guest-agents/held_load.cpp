@@ -1,6 +1,7 @@
 // Faults that use up what the guest has.
-#include "guest-agents/fd.hpp"
+#include "core/fd.hpp"
 #include "guest-agents/held_fault.hpp"
+#include "guest-agents/system_failure.hpp"
 
 #include <algorithm>
 #include <csignal>

@@ -1,6 +1,8 @@
 #include "guest-agents/helpers.hpp"
 
+#include "core/read_file.hpp"
 #include "guest-agents/guest.hpp"
+#include "guest-agents/system_failure.hpp"
 
 #include <algorithm>
 #include <array>
@@ -8,8 +10,6 @@
 #include <csignal>
 #include <fcntl.h>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <optional>
 #include <spawn.h>
 #include <sstream>
@@ -22,16 +22,12 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t most_pending = 8;
 
-std::string read_all(const fs::path& path) {
-    std::ifstream file(path, std::ios::binary);
-    return {std::istreambuf_iterator<char>(file), {}};
-}
-
 std::vector<pid_t> processes() {
     std::vector<pid_t> found;
     std::error_code none;
-    for (const auto& entry : fs::directory_iterator("/proc", none)) {
-        const auto name = entry.path().filename().string();
+    // Not a range: going on may fail, too, and must not throw.
+    for (fs::directory_iterator at("/proc", none), end; !none && at != end; at.increment(none)) {
+        const auto name = at->path().filename().string();
         pid_t pid = 0;
         if (std::from_chars(name.data(), name.data() + name.size(), pid).ec == std::errc()) {
             found.push_back(pid);
@@ -45,7 +41,7 @@ std::optional<std::string> fault_of(pid_t pid) {
     if (::getsid(pid) != pid) {
         return {};
     }
-    std::istringstream words(read_all(fs::path("/proc") / std::to_string(pid) / "cmdline"));
+    std::istringstream words(read_file(fs::path("/proc") / std::to_string(pid) / "cmdline"));
     std::array<std::string, 3> word;
     for (auto& each : word) {
         std::getline(words, each, '\0');
@@ -55,7 +51,7 @@ std::optional<std::string> fault_of(pid_t pid) {
 
 /// Fields 14 and 15 of proc(5)'s stat; the name before them may hold anything but a last ')'.
 std::uint64_t cpu_ticks(pid_t pid) {
-    const auto stat = read_all(fs::path("/proc") / std::to_string(pid) / "stat");
+    const auto stat = read_file(fs::path("/proc") / std::to_string(pid) / "stat");
     const auto name_end = stat.rfind(')');
     if (name_end == std::string::npos) {
         return 0;
@@ -72,7 +68,7 @@ std::uint64_t cpu_ticks(pid_t pid) {
 }
 
 std::uint64_t written(pid_t pid) {
-    std::istringstream lines(read_all(fs::path("/proc") / std::to_string(pid) / "io"));
+    std::istringstream lines(read_file(fs::path("/proc") / std::to_string(pid) / "io"));
     std::string name;
     std::uint64_t value = 0;
     while (lines >> name >> value) {

@@ -1,7 +1,7 @@
 #pragma once
 
+#include "core/fd.hpp"
 #include "core/wire_messages.hpp"
-#include "guest-agents/fd.hpp"
 
 #include <cstdint>
 #include <poll.h>

@@ -1,6 +1,7 @@
 #include "guest-agents/ledger_writer.hpp"
 
-#include "guest-agents/fd.hpp"
+#include "core/fd.hpp"
+#include "guest-agents/system_failure.hpp"
 
 #include <cstdlib>
 #include <fcntl.h>

@@ -1,7 +1,7 @@
 #include "testbed/accelerator.hpp"
 
+#include "core/read_file.hpp"
 #include "testbed/process.hpp"
-#include "testbed/read_file.hpp"
 #include "testbed/wait.hpp"
 
 #include <fstream>

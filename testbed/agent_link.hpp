@@ -1,9 +1,9 @@
 #pragma once
 
+#include "core/fd.hpp"
 #include "core/result.hpp"
 #include "core/units.hpp"
 #include "core/wire_messages.hpp"
-#include "testbed/fd.hpp"
 
 #include <chrono>
 #include <condition_variable>

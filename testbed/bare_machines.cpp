@@ -1,7 +1,7 @@
 #include "testbed/bare_machines.hpp"
 
+#include "core/read_file.hpp"
 #include "testbed/procfs.hpp"
-#include "testbed/read_file.hpp"
 #include "testbed/wait.hpp"
 
 #include <fstream>

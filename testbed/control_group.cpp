@@ -1,8 +1,8 @@
 #include "testbed/control_group.hpp"
 
+#include "core/read_file.hpp"
 #include "testbed/lab/files.hpp"
 #include "testbed/procfs.hpp"
-#include "testbed/read_file.hpp"
 #include "testbed/wait.hpp"
 
 #include <algorithm>

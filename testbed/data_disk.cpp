@@ -1,6 +1,6 @@
 #include "testbed/data_disk.hpp"
 
-#include "testbed/fd.hpp"
+#include "core/fd.hpp"
 #include "testbed/process.hpp"
 
 #include <array>

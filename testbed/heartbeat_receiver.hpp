@@ -1,8 +1,8 @@
 #pragma once
 
+#include "core/fd.hpp"
 #include "core/result.hpp"
 #include "core/wire_messages.hpp"
-#include "testbed/fd.hpp"
 
 #include <chrono>
 #include <functional>

@@ -1,8 +1,8 @@
 #include "testbed/lab_testbed_files.hpp"
 
+#include "core/fd.hpp"
 #include "core/wire_epoch.hpp"
 #include "testbed/data_disk.hpp"
-#include "testbed/fd.hpp"
 #include "testbed/lab/files.hpp"
 #include "testbed/process.hpp"
 #include "testbed/wait.hpp"

@@ -1,12 +1,12 @@
 #include "testbed/lab_testbed_host.hpp"
 
+#include "core/read_file.hpp"
 #include "testbed/control_group.hpp"
 #include "testbed/lab/hardware.hpp"
 #include "testbed/lab/planes.hpp"
 #include "testbed/namespaces.hpp"
 #include "testbed/procfs.hpp"
 #include "testbed/qemu_monitor.hpp"
-#include "testbed/read_file.hpp"
 
 #include <fstream>
 #include <tuple>

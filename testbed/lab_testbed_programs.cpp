@@ -1,8 +1,8 @@
 // Programs that are started on a node of the lab: each is a session of its own, whose leader's pid
 // is in a file of the node.
+#include "core/read_file.hpp"
 #include "testbed/lab_testbed_host.hpp"
 #include "testbed/procfs.hpp"
-#include "testbed/read_file.hpp"
 
 #include <algorithm>
 #include <charconv>

@@ -1,8 +1,8 @@
 #pragma once
 
+#include "core/fd.hpp"
 #include "core/result.hpp"
 #include "core/units.hpp"
-#include "testbed/fd.hpp"
 
 #include <cstddef>
 #include <cstdint>

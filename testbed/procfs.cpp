@@ -1,6 +1,6 @@
 #include "testbed/procfs.hpp"
 
-#include "testbed/read_file.hpp"
+#include "core/read_file.hpp"
 
 #include <algorithm>
 #include <array>

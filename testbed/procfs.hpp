@@ -1,9 +1,9 @@
 #pragma once
 
+#include "core/fd.hpp"
 #include "core/result.hpp"
 #include "core/testbed.hpp"
 #include "core/units.hpp"
-#include "testbed/fd.hpp"
 
 #include <filesystem>
 #include <string>

@@ -1,6 +1,6 @@
 #include "testbed/tcp_door.hpp"
 
-#include "testbed/fd.hpp"
+#include "core/fd.hpp"
 #include "testbed/namespaces.hpp"
 
 #include <algorithm>

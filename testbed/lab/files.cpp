@@ -1,7 +1,7 @@
 #include "testbed/lab/files.hpp"
 
-#include "testbed/fd.hpp"
-#include "testbed/read_file.hpp"
+#include "core/fd.hpp"
+#include "core/read_file.hpp"
 
 #include <cerrno>
 #include <fcntl.h>

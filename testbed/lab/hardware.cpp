@@ -1,11 +1,11 @@
 #include "testbed/lab/hardware.hpp"
 
+#include "core/read_file.hpp"
 #include "testbed/cache.hpp"
 #include "testbed/lab/files.hpp"
 #include "testbed/lab/node_setup.hpp"
 #include "testbed/lab/planes.hpp"
 #include "testbed/process.hpp"
-#include "testbed/read_file.hpp"
 
 #include <algorithm>
 #include <fmt/format.h>

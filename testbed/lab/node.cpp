@@ -1,10 +1,10 @@
 #include "testbed/lab/node.hpp"
 
+#include "core/read_file.hpp"
 #include "testbed/cache.hpp"
 #include "testbed/lab/node_setup.hpp"
 #include "testbed/lab/planes.hpp"
 #include "testbed/namespaces.hpp"
-#include "testbed/read_file.hpp"
 #include "testbed/wait.hpp"
 
 #include <algorithm>

@@ -1,9 +1,9 @@
 #include "testbed/lab/node_setup.hpp"
 
+#include "core/read_file.hpp"
 #include "testbed/cache.hpp"
 #include "testbed/lab/files.hpp"
 #include "testbed/lab/planes.hpp"
-#include "testbed/read_file.hpp"
 #include "testbed/ssh.hpp"
 
 #include <fmt/format.h>

@@ -1,7 +1,7 @@
 #pragma once
 
+#include "core/fd.hpp"
 #include "core/result.hpp"
-#include "testbed/fd.hpp"
 #include "testbed/process.hpp"
 
 /// The rack: the namespaces (mount, pid, net) around a lab's nodes. In its network are the switches

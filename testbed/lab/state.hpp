@@ -1,8 +1,8 @@
 #pragma once
 
+#include "core/fd.hpp"
 #include "core/result.hpp"
 #include "core/testbed.hpp"
-#include "testbed/fd.hpp"
 
 #include <filesystem>
 #include <optional>

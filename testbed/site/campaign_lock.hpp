@@ -1,7 +1,7 @@
 #pragma once
 
+#include "core/fd.hpp"
 #include "core/result.hpp"
-#include "testbed/fd.hpp"
 
 #include <string>
 

@@ -1,7 +1,7 @@
 #pragma once
 
+#include "core/fd.hpp"
 #include "core/storage.hpp"
-#include "testbed/fd.hpp"
 
 #include <cstdint>
 #include <filesystem>

@@ -1,6 +1,6 @@
 #include "testbed/storage/disk_server.hpp"
 
-#include "testbed/fd.hpp"
+#include "core/fd.hpp"
 
 #include <array>
 #include <cerrno>

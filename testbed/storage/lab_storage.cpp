@@ -1,8 +1,8 @@
 #include "testbed/storage/lab_storage.hpp"
 
+#include "core/read_file.hpp"
 #include "testbed/lab/planes.hpp"
 #include "testbed/procfs.hpp"
-#include "testbed/read_file.hpp"
 #include "testbed/storage/disk_orders.hpp"
 #include "testbed/storage/disk_server.hpp"
 #include "testbed/storage/shared_server.hpp"

@@ -1,7 +1,7 @@
 #pragma once
 
+#include "core/fd.hpp"
 #include "core/random.hpp"
-#include "testbed/fd.hpp"
 
 #include <array>
 #include <cstddef>

@@ -1,6 +1,6 @@
 #include "cli/describe_definition.hpp"
 
-#include "testbed/read_file.hpp"
+#include "core/read_file.hpp"
 
 #include <gtest/gtest.h>
 

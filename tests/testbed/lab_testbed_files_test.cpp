@@ -1,6 +1,6 @@
 #include "testbed/lab_testbed_files.hpp"
 
-#include "testbed/fd.hpp"
+#include "core/fd.hpp"
 
 #include <gtest/gtest.h>
 

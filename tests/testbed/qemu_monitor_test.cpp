@@ -1,6 +1,6 @@
 #include "testbed/qemu_monitor.hpp"
 
-#include "testbed/fd.hpp"
+#include "core/fd.hpp"
 
 #include <gtest/gtest.h>
 

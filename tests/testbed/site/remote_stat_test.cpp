@@ -1,7 +1,7 @@
 #include "testbed/site/remote_stat.hpp"
 
+#include "core/read_file.hpp"
 #include "testbed/procfs.hpp"
-#include "testbed/read_file.hpp"
 
 #include <gtest/gtest.h>
 

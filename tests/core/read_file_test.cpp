@@ -1,4 +1,4 @@
-#include "testbed/read_file.hpp"
+#include "core/read_file.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,6 +1,6 @@
-#include "testbed/read_file.hpp"
+#include "core/read_file.hpp"
 
-#include "testbed/fd.hpp"
+#include "core/fd.hpp"
 
 #include <array>
 #include <cerrno>
