@@ -17,7 +17,8 @@ constexpr std::size_t longest_line = 100;
 const std::map<std::string, std::vector<std::string>, std::less<>>& allowed_includes() {
     static const std::map<std::string, std::vector<std::string>, std::less<>> table{
         {"core/", {"core/"}},
-        {"guest-agents/", {"core/wire", "core/result", "core/units", "guest-agents/"}},
+        {"guest-agents/",
+         {"core/fd", "core/read_file", "core/result", "core/units", "core/wire", "guest-agents/"}},
         {"testbed/", {"core/", "testbed/"}},
         {"testbed/sim/", {"core/", "testbed/sim/"}},
         {"injectors/", {"core/", "injectors/"}},
