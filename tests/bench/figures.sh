@@ -291,6 +291,35 @@ measure_lab() {
     figure "lab up, median of $i" "$(quantile 0.5 <"$work/up" | rounded 2) s" "<= 5 s"
     figure "the same, slowest" "$(quantile 1 <"$work/up" | rounded 2) s" "<= 5 s"
     figure "lab down, median of $i" "$(quantile 0.5 <"$work/down" | rounded 2) s" ""
+    for ((i = 0; i < $(count 5 1); ++i)); do
+        begin=$EPOCHREALTIME
+        "$ordeal" lab up --name "$lab-$i" --nodes 3 >/dev/null
+        seconds_since "$begin" >>"$work/up-3"
+        time_reset "/run/ordeal/$lab-$i" >>"$work/reset" 2>>"$work/reset.log" || tail -n 3 "$work/reset.log" >&2
+        begin=$EPOCHREALTIME
+        "$ordeal" lab down --name "$lab-$i" >/dev/null
+        seconds_since "$begin" >>"$work/down-3"
+    done
+    figure "lab of three nodes up, slowest of $i" "$(quantile 1 <"$work/up-3" | rounded 2) s" "<= 8 s"
+    figure "the same down, slowest" "$(quantile 1 <"$work/down-3" | rounded 2) s" "<= 3 s"
+    figure "\`ipmitool chassis power reset\` until the node's first process is dead, slowest of $i" \
+        "$(quantile 1 <"$work/reset" | rounded 2) s" "<= 0.5 s"
+}
+
+# Seconds from the start of ipmitool, with its session's set-up, until the first process of node n1 is gone.
+time_reset() { # the lab's directory
+    local rack
+    rack=$(sed -n 's/^ *"pid": \([0-9]*\),$/\1/p' "$1/lab.json")
+    # shellcheck disable=SC2016
+    IPMI_PASSWORD=$(cat "$1/power_password") timeout 20 nsenter --target "$rack" --mount --net --pid bash -euc '
+        read -r pid _ <"$1/n1/init"
+        kill -0 "$pid"
+        begin=$EPOCHREALTIME
+        ipmitool -I lanplus -H 10.76.4.1 -U ordeal -E -C 3 chassis power reset >&2 &
+        while kill -0 "$pid"; do sleep 0.005; done
+        end=$EPOCHREALTIME
+        wait $!
+        awk -v a="$begin" -v b="$end" "BEGIN { printf \"%.3f\n\", b - a }"' reset "$1"
 }
 
 # ccache would answer for the compiler.
