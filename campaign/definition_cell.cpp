@@ -51,6 +51,7 @@ class CellReader {
         look_at_sections();
         read_experiment();
         read_section(root_, "domain", [this](const Node& table) { read_domain(table); });
+        read_service();
         read_section(root_, "load", [this](const Node& table) { read_load(table); });
         read_section(root_, "fault", [this](const Node& table) { read_fault(table); });
         read_section(root_, "probe", [this](const Node& table) { read_probe(table); });
@@ -65,7 +66,7 @@ class CellReader {
 
     void look_at_sections() {
         const std::vector<std::string> known{
-            "experiment", "matrix", "domain", "load", "fault", "probe", "check"};
+            "experiment", "matrix", "domain", "service", "load", "fault", "probe", "check"};
         for (const auto& entry : *root_.as<Node::Table>()) {
             if (std::ranges::find(known, entry.key) == known.end()) {
                 complain(entry.key_span,
@@ -161,6 +162,24 @@ class CellReader {
                                     .epoch = keys.get<bool>("epoch", false)});
         });
         experiment_.domains.push_back(std::move(domain));
+    }
+
+    void read_service() {
+        const Entry* entry = root_.find("service");
+        if (entry == nullptr) {
+            return;
+        }
+        if (entry->value.as<Node::Table>() == nullptr) {
+            complain(entry->key_span, "\"service\" must be a table", "write [service]");
+            return;
+        }
+        const auto params = read(entry->value, definition_keys::service());
+        experiment_.service = ServiceSpec{
+            .address = params.get<std::string>("address"),
+            .port = params.get<std::int64_t>("port"),
+            .members = params.get<std::vector<std::string>>("members"),
+            .request = params.get<std::string>("request"),
+        };
     }
 
     void read_load(const Node& table) {

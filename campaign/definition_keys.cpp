@@ -164,6 +164,26 @@ std::vector<ParamSpec> disk() {
              .fallback = defaults.epoch}};
 }
 
+std::vector<ParamSpec> service() {
+    const ServiceSpec defaults;
+    return {{.name = "address",
+             .type = text,
+             .help = "IPv4, on the guests' plane: 10.77.0.0/16 in the lab"},
+            {.name = "port",
+             .type = integer,
+             .help = "of the web server",
+             .fallback = defaults.port,
+             .minimum = count(1),
+             .maximum = count(65535)},
+            {.name = "members",
+             .type = list,
+             .help = "the domains that can have the address; the first has it by preference"},
+            {.name = "request",
+             .type = text,
+             .help = "the page; the first line of the answer is the name of the domain",
+             .fallback = defaults.request}};
+}
+
 std::vector<ParamSpec> load() {
     const LoadSpec defaults;
     return {

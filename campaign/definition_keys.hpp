@@ -11,6 +11,7 @@ namespace ordeal::definition_keys {
 [[nodiscard]] std::vector<ParamSpec> experiment();
 [[nodiscard]] std::vector<ParamSpec> domain();
 [[nodiscard]] std::vector<ParamSpec> disk();
+[[nodiscard]] std::vector<ParamSpec> service();
 [[nodiscard]] std::vector<ParamSpec> load();
 [[nodiscard]] std::vector<ParamSpec> fault();
 [[nodiscard]] std::vector<ParamSpec> probe();

@@ -1,6 +1,7 @@
 #include "campaign/definition_rules.hpp"
 
 #include "campaign/definition_exploration.hpp"
+#include "campaign/definition_service.hpp"
 #include "core/suggest.hpp"
 #include "core/wire_ledger.hpp"
 
@@ -29,6 +30,7 @@ class Rules {
         check_probes();
         check_checks();
         check_exploration(document_, root_, experiment_, out_);
+        check_service(document_, root_, experiment_, out_);
     }
 
   private:
@@ -262,7 +264,17 @@ class Rules {
             }
             if (const auto* info = find_kind(kinds_.probes, probe.kind)) {
                 check_needs(*tables[index], *info, target);
+                check_watched(*tables[index], *info, probe);
             }
+        }
+    }
+
+    /// The service is watched once, whoever has it.
+    void check_watched(const Node& table, const EntryInfo& info, const ProbeSpec& probe) {
+        if (!probe.domain.empty() && watches_service(info)) {
+            complain(at(table, "domain"),
+                     fmt::format("\"{}\" watches the service, not a domain", info.kind),
+                     "leave \"domain\" out");
         }
     }
 
@@ -347,6 +359,8 @@ class Rules {
                 lacks("a domain with hotplug = true", "set it: its devices need ports");
             } else if (need == "load" && root_.find("load") == nullptr) {
                 lacks("a load", "add [[load]] with domain and profile");
+            } else if (need == "service" && root_.find("service") == nullptr) {
+                lacks("a service", "add [service] with address and members");
             } else if (need == "explore" && !experiment_.explore) {
                 lacks("explore = true", "set it in [experiment]");
             } else if (need == "recover" && !experiment_.recover) {

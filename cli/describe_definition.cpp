@@ -31,6 +31,7 @@ constexpr std::array tables{
           "A virtual machine, made for each trial and removed after it.",
           &keys::domain},
     Table{"[[domain.disk]]", "A disk of the domain above; /dev/vda is the first.", &keys::disk},
+    Table{"[service]", "What domains serve together at one address.", &keys::service},
     Table{"[[load]]", "What the guest writes: the ledger.", &keys::load},
     Table{"[[fault]]", "A fault; the kind's own parameters stand beside these.", &keys::fault},
     Table{"[[probe]]", "An observer; the kind's own parameters stand beside these.", &keys::probe},

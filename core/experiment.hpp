@@ -3,6 +3,7 @@
 #include "core/fields.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -72,6 +73,14 @@ struct FaultSpec {
     Params params;       ///< validated against the catalogue
 };
 
+/// What the domains serve together: one address that one of them has at a time.
+struct ServiceSpec {
+    std::string address;               ///< IPv4 on the guests' plane
+    std::int64_t port = 80;            ///< of its web server
+    std::vector<std::string> members;  ///< domains; the first has the address by preference
+    std::string request = "/id";       ///< answered by a text whose first line names the domain
+};
+
 struct ProbeSpec {
     std::string kind;
     std::string domain;  ///< empty: every domain
@@ -97,6 +106,7 @@ struct Experiment {
     bool recover = true;   ///< start domains again after healing and wait for the agent
     bool explore = false;  ///< record the disks that loads write to, for every_crash_state
     std::vector<DomainSpec> domains;
+    std::optional<ServiceSpec> service;
     std::vector<LoadSpec> loads;
     std::vector<FaultSpec> faults;
     std::vector<ProbeSpec> probes;

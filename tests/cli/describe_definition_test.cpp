@@ -20,6 +20,7 @@ TEST(DescribeDefinition, NamesEveryTableOfTheQuickstart) {
     for (const auto* table : {"[experiment]",
                               "[[domain]]",
                               "[[domain.disk]]",
+                              "[service]",
                               "[[load]]",
                               "[[fault]]",
                               "[[probe]]",
