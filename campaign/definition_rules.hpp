@@ -10,8 +10,8 @@ namespace ordeal {
 /// that do not fit into each other, needs of kinds, observers that are not there, nothing to judge.
 ///
 /// Of the `needs` of an entry these can be judged here: "pvpanic" (the target has the device),
-/// "service" (the experiment has one), "disk", "load" (the target has one, for a check any domain), "recover" (the experiment
-/// recovers), and a probe's kind. All others are for the testbed to say.
+/// "service" (the experiment has one), "disk", "load" (the target has one, for a check any domain),
+/// "recover" (the experiment recovers), and a probe's kind. All others are for the testbed to say.
 void check_rules(const Document& document,
                  const Node& root,
                  const Experiment& experiment,
