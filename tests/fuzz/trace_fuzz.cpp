@@ -108,7 +108,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
                              .disk_size = sectors * sector_size};
     auto bytes = encode_trace(header, events);
     check(bytes, rules);
-    bytes[(data[6] | data[7] << 8U) % bytes.size()] ^= std::byte{1};
+    bytes[(data[6] + 256U * data[7]) % bytes.size()] ^= std::byte{1};
     const auto damaged = parse_trace(bytes);
     expect(!damaged || damaged->cut);
     return 0;

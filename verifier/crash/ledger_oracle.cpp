@@ -1,7 +1,6 @@
 #include "verifier/crash/ledger_oracle.hpp"
 
 #include <algorithm>
-#include <array>
 #include <limits>
 #include <utility>
 
@@ -10,8 +9,6 @@ namespace {
 
 using ledger::BlockFinding;
 using ledger::BlockKind;
-
-const std::array<std::byte, sector_size> zeroes{};
 
 }  // namespace
 

@@ -14,10 +14,9 @@ class PointerWalk {
   public:
     PointerWalk(RecoveredDisk& disk,
                 const Geometry& geometry,
-                std::uint32_t number,
                 const InodeFields& inode,
                 BlockMap& map)
-        : disk_(disk), geometry_(geometry), number_(number), inode_(inode), map_(map) {
+        : disk_(disk), geometry_(geometry), inode_(inode), map_(map) {
         const auto log = static_cast<unsigned>(geometry.block_size / 2048);  // 0, 1, 2
         directory_end_ = std::uint64_t{1} << (21U - log);
         longest_ = std::uint64_t{1} << (31U - log);
@@ -98,7 +97,6 @@ class PointerWalk {
 
     RecoveredDisk& disk_;
     const Geometry& geometry_;
-    std::uint32_t number_;
     const InodeFields& inode_;
     BlockMap& map_;
     std::uint64_t directory_end_ = 0;
@@ -115,7 +113,7 @@ BlockMap read_block_map(RecoveredDisk& disk,
     if (inode.has(inode_flag::extents) && geometry.has(geometry.incompat, incompat::extents)) {
         read_extent_tree(disk, geometry, number, inode, map);
     } else {
-        PointerWalk(disk, geometry, number, inode, map).walk();
+        PointerWalk(disk, geometry, inode, map).walk();
     }
     return map;
 }

@@ -97,7 +97,7 @@ void RecoveredDisk::read(std::uint64_t number, std::uint32_t offset, std::span<s
         return;
     }
     const auto source = slot == itself ? number : diverted.source;
-    const bool inside = view_->read(source * block_size_ + offset, into);
+    [[maybe_unused]] const bool inside = view_->read(source * block_size_ + offset, into);
     BOOST_ASSERT(inside);
     if (slot != itself && diverted.escaped && offset < 4) {
         std::array<std::byte, 4> magic{};
@@ -187,7 +187,7 @@ void RecoveredDisk::write_patched(std::uint64_t number) {
 }
 
 void RecoveredDisk::write(std::uint64_t number, std::span<const std::byte> content) {
-    const bool inside = view_->write(number * block_size_, content);
+    [[maybe_unused]] const bool inside = view_->write(number * block_size_, content);
     BOOST_ASSERT(inside);
 }
 
