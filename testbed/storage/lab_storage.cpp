@@ -20,7 +20,7 @@ namespace {
 namespace fs = std::filesystem;
 using namespace std::chrono_literals;
 
-constexpr auto start_deadline = 10s;
+constexpr auto start_deadline = 30s;  // servers that come up while many start
 constexpr auto end_deadline = 10s;
 constexpr const char* server_pid = "server.pid";
 constexpr const char* file_pid = "file.pid";
