@@ -211,8 +211,11 @@ class Fit {
     }
 
     static std::string powerless(const std::string& kind, const SiteHost& host) {
-        if (kind.starts_with("network.")) {
-            return "nobody here can make faults in the site's networks";
+        if (kind.starts_with("network.") && host.devices.empty()) {
+            return "the host has no [host.devices]";
+        }
+        if (kind == "network.delay") {
+            return "nothing on a site's hosts delays frames here";
         }
         const bool power = kind.starts_with("host.power_") || kind == "host.nmi";
         if (power && !host.bmc) {

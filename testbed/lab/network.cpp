@@ -2,16 +2,13 @@
 
 #include "testbed/lab/impairment.hpp"
 #include "testbed/lab/planes.hpp"
+#include "testbed/nft_words.hpp"
 #include "testbed/process.hpp"
 
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <array>
-#include <cctype>
-#include <cmath>
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 #include <utility>
 
 namespace ordeal {
@@ -20,12 +17,6 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr Duration nft_deadline = 5s;
-
-bool good_id(const std::string& id) {
-    return !id.empty() && id.size() <= 60 && std::ranges::all_of(id, [](unsigned char c) {
-        return std::isalnum(c) != 0 || c == '-' || c == '_' || c == '.';
-    });
-}
 
 std::string table_of(const std::string& id) {
     return "bridge ordeal-" + id;
@@ -38,44 +29,13 @@ struct Elements {
     std::vector<std::string> through;
 };
 
-std::string in_set(const std::string& verb,
-                   const std::string& table,
-                   const std::string& set,
-                   const std::vector<std::string>& elements,
-                   const std::string& timeout) {
-    std::string list;
-    for (const auto& element : elements) {
-        list += (list.empty() ? "" : ", ") + element + timeout;
-    }
-    return list.empty() ? "" : fmt::format("{} element {} {} {{ {} }}\n", verb, table, set, list);
-}
-
 std::string in_sets(const std::string& verb,
                     const std::string& table,
                     const Elements& elements,
                     const std::string& timeout = {}) {
-    return in_set(verb, table, "in", elements.in, timeout) +
-           in_set(verb, table, "out", elements.out, timeout) +
-           in_set(verb, table, "through", elements.through, timeout);
-}
-
-/// What a rule does with frames of its ways. A limit of bytes lets a second's worth and the burst
-/// through at once when nothing came before (net/netfilter/nft_limit.c).
-std::string verdict_of(const Impairment& impairment) {
-    constexpr std::uint64_t few_frames = 4 * 1514UL;
-    if (impairment.rate.count != 0) {
-        return fmt::format("limit rate over {} bytes/second burst {} bytes counter drop",
-                           impairment.rate.count,
-                           few_frames);
-    }
-    if (impairment.larger_than.count != 0) {
-        return fmt::format("meta length > {} counter drop", impairment.larger_than.count);
-    }
-    if (impairment.loss < 1) {
-        return fmt::format("numgen random mod 10000 < {} counter drop",
-                           std::lround(impairment.loss * 10000));
-    }
-    return "counter drop";
+    return nft_elements(verb, table, "in", elements.in, timeout) +
+           nft_elements(verb, table, "out", elements.out, timeout) +
+           nft_elements(verb, table, "through", elements.through, timeout);
 }
 
 }  // namespace
@@ -85,7 +45,7 @@ Result<CutCommands> cut_commands(const std::string& id,
                                  Duration lease,
                                  const Impairment& impairment) {
     const auto tried = "cut \"" + id + "\"";
-    if (!good_id(id)) {
+    if (!good_cut_name(id)) {
         return fail(ErrorKind::usage, tried, "not a name", "1 to 60 letters, digits, - _ .");
     }
     Elements elements;
@@ -104,8 +64,7 @@ Result<CutCommands> cut_commands(const std::string& id,
         }
     }
     const auto table = table_of(id);
-    const auto timeout = fmt::format(
-        " timeout {}ms", std::chrono::duration_cast<std::chrono::milliseconds>(lease).count());
+    const auto timeout = nft_timeout(lease);
     CutCommands commands;
     commands.make = fmt::format(
         "add table {0}\n"
@@ -121,7 +80,7 @@ Result<CutCommands> cut_commands(const std::string& id,
         "add rule {0} leave oifname @out {1}\n"
         "add rule {0} pass iifname . oifname @through {1}\n",
         table,
-        verdict_of(impairment));
+        nft_verdict(impairment));
     commands.make += in_sets("add", table, elements, timeout);
     // In one transaction; the elements are there, or were a moment ago.
     commands.renew = in_sets("add", table, elements, timeout) + in_sets("delete", table, elements) +
@@ -208,7 +167,7 @@ Status LabNetwork::impair(const std::string& id,
 }
 
 Status LabNetwork::mend(const std::string& id) {
-    if (!good_id(id)) {
+    if (!good_cut_name(id)) {
         return fail(ErrorKind::usage, "mend \"" + id + "\"", "not a name");
     }
     const std::lock_guard lock(mutex_);
@@ -227,13 +186,7 @@ Result<bool> LabNetwork::is_cut(const std::string& id) {
         return listed.error().kind == ErrorKind::not_found ? has_delayed_ports(rack_, id)
                                                            : listed.error();
     }
-    const auto document = nlohmann::json::parse(*listed, nullptr, false);
-    if (document.is_discarded() || !document.contains("nftables")) {
-        return fail(ErrorKind::corrupt, tried, *listed);
-    }
-    return std::ranges::any_of(document["nftables"], [](const auto& item) {
-        return item.contains("set") && item["set"].contains("elem") && !item["set"]["elem"].empty();
-    });
+    return nft_has_elements(tried, *listed);
 }
 
 Result<Ping> LabNetwork::open_way(Plane plane,

@@ -3,6 +3,7 @@
 #include "testbed/agent_link.hpp"
 #include "testbed/ping.hpp"
 #include "testbed/site/remote_host.hpp"
+#include "testbed/site/site_network.hpp"
 
 #include <algorithm>
 #include <compare>
@@ -44,6 +45,9 @@ class HostDoctor {
         const bool libvirt = try_libvirt();
         if (host_.bmc) {
             try_power(shell);
+        }
+        if (shell) {
+            try_devices();
         }
         for (const auto& storage : site_.storage) {
             if (storage.host == host_.name) {
@@ -136,6 +140,20 @@ class HostDoctor {
                    "");
         } else {
             good(host_.name, "power", std::string(name_of(*state)));
+        }
+    }
+
+    void try_devices() {
+        const auto shell = remote_->shell();
+        for (const auto& [plane, device] : host_.devices) {
+            const auto can = shell ? can_cut_at(**shell, device) : Status(shell.error());
+            report(host_.name,
+                   "device",
+                   can,
+                   device + ", the " + std::string(name_of(plane)) + " plane, can be cut",
+                   can || can.error().kind != ErrorKind::refused
+                       ? "on " + host_.name + ": ip link; apt-get install nftables"
+                       : "take it out of [host.devices], or let ssh come by another device");
         }
     }
 

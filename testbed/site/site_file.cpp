@@ -192,7 +192,7 @@ class SiteReader {
     }
 
     void read_host(const Node& table) {
-        const auto params = read(table, site_keys::host(), {"ssh", "bmc", "planes"});
+        const auto params = read(table, site_keys::host(), {"ssh", "bmc", "planes", "devices"});
         SiteHost host{.name = read_name(table, params, site_.hosts),
                       .libvirt = params.get<std::string>("libvirt"),
                       .target = params.get<bool>("target"),
@@ -208,20 +208,38 @@ class SiteReader {
         if (const Node* bmc = below(table, "bmc")) {
             host.bmc = read_bmc(*bmc);
         }
-        if (const Node* planes = below(table, "planes")) {
-            const auto addresses = read(*planes, site_keys::planes());
-            for (const auto plane : all_planes) {
-                const std::string key(name_of(plane));
-                judge(*planes, addresses, key.c_str(), [](const std::string& text) {
-                    return std::pair(site_forms::is_ipv4(text) ? "" : "this is no IPv4 address",
-                                     "");
-                });
-                if (auto address = addresses.get<std::string>(key); !address.empty()) {
-                    host.planes.emplace(plane, std::move(address));
-                }
+        host.planes =
+            read_planes(table, "planes", site_keys::planes(), [](const std::string& text) {
+                return site_forms::is_ipv4(text) ? "" : "this is no IPv4 address";
+            });
+        host.devices = read_planes(table, "devices", site_keys::devices(), [](const auto& text) {
+            return site_forms::is_device(text) ? "" : "this is no name of a network device";
+        });
+        site_.hosts.push_back(std::move(host));
+    }
+
+    /// What a table below has for each plane, where it is well-formed.
+    template <class Wrong>
+    std::map<Plane, std::string> read_planes(const Node& host,
+                                             const char* name,
+                                             const std::vector<ParamSpec>& keys,
+                                             Wrong wrong) {
+        std::map<Plane, std::string> found;
+        const Node* table = below(host, name);
+        if (table == nullptr) {
+            return found;
+        }
+        const auto texts = read(*table, keys);
+        for (const auto plane : all_planes) {
+            const std::string key(name_of(plane));
+            judge(*table, texts, key.c_str(), [&](const std::string& text) {
+                return std::pair(wrong(text), "");
+            });
+            if (auto text = texts.get<std::string>(key); !text.empty()) {
+                found.emplace(plane, std::move(text));
             }
         }
-        site_.hosts.push_back(std::move(host));
+        return found;
     }
 
     SiteBmc read_bmc(const Node& table) {
@@ -351,30 +369,6 @@ std::optional<Site> judge(const std::optional<Document>& document,
 }
 
 }  // namespace
-
-std::string_view name_of(SiteGuest guest) {
-    switch (guest) {
-        case SiteGuest::agent:
-            return "agent";
-        case SiteGuest::guest_agent:
-            return "guest-agent";
-        case SiteGuest::nothing:
-            break;
-    }
-    return "nothing";
-}
-
-const SiteHost* Site::host(std::string_view called) const {
-    return find_named(hosts, called);
-}
-
-const SiteTarget* Site::target(std::string_view called) const {
-    return find_named(targets, called);
-}
-
-const SiteJump* Site::jump(std::string_view called) const {
-    return find_named(jumps, called);
-}
 
 std::optional<Site> parse_site(std::string text, std::string name, Diagnostics& out) {
     Diagnostics found;

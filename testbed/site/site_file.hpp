@@ -47,6 +47,7 @@ struct SiteHost {
     std::optional<SiteSsh> ssh;
     std::optional<SiteBmc> bmc;
     std::map<Plane, std::string> planes;     ///< its address on each, where it has one
+    std::map<Plane, std::string> devices;    ///< its network device on each, for faults there
     std::vector<std::string> start_service;  ///< argv before the name of the service
     std::filesystem::path sysrq_trigger;     ///< what a sysrq letter is written to
 };

@@ -29,6 +29,14 @@ bool is_ipv4(const std::string& text) {
     return ::inet_pton(AF_INET, text.c_str(), &ignored) == 1;
 }
 
+bool is_device(std::string_view text) {
+    constexpr std::size_t longest = 15;  // IFNAMSIZ, without the zero
+    constexpr std::string_view fit =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.";
+    return !text.empty() && text.size() <= longest && text.front() != '-' && text.front() != '.' &&
+           text.find_first_not_of(fit) == text.npos;
+}
+
 bool is_ipv4_port(const std::string& text) {
     const auto colon = text.find(':');
     const std::string port = colon == text.npos ? "" : text.substr(colon + 1);

@@ -10,6 +10,8 @@ namespace ordeal::site_forms {
 [[nodiscard]] bool is_name(std::string_view text);
 [[nodiscard]] bool is_uuid(std::string_view text);
 [[nodiscard]] bool is_ipv4(const std::string& text);
+/// A name as Linux gives to network devices, of letters, digits, "-", "_" and ".".
+[[nodiscard]] bool is_device(std::string_view text);
 /// "192.0.2.1:7701"
 [[nodiscard]] bool is_ipv4_port(const std::string& text);
 

@@ -25,6 +25,14 @@ ParamSpec port(std::int64_t usual) {
             .maximum = count(65535)};
 }
 
+std::vector<ParamSpec> one_each(const char* help) {
+    std::vector<ParamSpec> keys;
+    for (const auto* plane : {"management", "storage", "migration", "guest"}) {
+        keys.push_back(optional_text(plane, help));
+    }
+    return keys;
+}
+
 }  // namespace
 
 std::vector<ParamSpec> testbed() {
@@ -84,11 +92,11 @@ std::vector<ParamSpec> bmc() {
 }
 
 std::vector<ParamSpec> planes() {
-    std::vector<ParamSpec> keys;
-    for (const auto* plane : {"management", "storage", "migration", "guest"}) {
-        keys.push_back(optional_text(plane, "the host's IPv4 address on it"));
-    }
-    return keys;
+    return one_each("the host's IPv4 address on it");
+}
+
+std::vector<ParamSpec> devices() {
+    return one_each("the host's network device to it, such as \"eno2\"; not a bridge above it");
 }
 
 std::vector<ParamSpec> storage() {

@@ -13,6 +13,7 @@ namespace ordeal::site_keys {
 [[nodiscard]] std::vector<ParamSpec> host();
 [[nodiscard]] std::vector<ParamSpec> bmc();
 [[nodiscard]] std::vector<ParamSpec> planes();
+[[nodiscard]] std::vector<ParamSpec> devices();
 [[nodiscard]] std::vector<ParamSpec> storage();
 [[nodiscard]] std::vector<ParamSpec> target();
 [[nodiscard]] std::vector<ParamSpec> disk();

@@ -80,7 +80,8 @@ Result<std::unique_ptr<SiteTestbed>> SiteTestbed::open(Site site,
 SiteTestbed::SiteTestbed(Site site, const Scheduler& scheduler)
     : site_(std::move(site)),
       scheduler_(scheduler),
-      storage_(site_, [this](const std::string& name) { return host(name); }) {}
+      storage_(site_, [this](const std::string& name) { return host(name); }),
+      network_(site_, [this](std::string_view name) { return remote(name); }) {}
 
 SiteTestbed::~SiteTestbed() = default;
 
@@ -107,9 +108,7 @@ Result<Host*> SiteTestbed::host(std::string_view name) {
 }
 
 Result<Network*> SiteTestbed::network() {
-    return fail(ErrorKind::missing,
-                "make a fault in the networks of " + site_.name,
-                "nobody here can command the site's switches");
+    return &network_;
 }
 
 std::shared_ptr<SiteTestbed::Entry> SiteTestbed::find(const std::string& domain) {

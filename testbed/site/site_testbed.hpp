@@ -6,6 +6,7 @@
 #include "testbed/heartbeat_receiver.hpp"
 #include "testbed/site/remote_host.hpp"
 #include "testbed/site/site_file.hpp"
+#include "testbed/site/site_network.hpp"
 #include "testbed/site/site_storage.hpp"
 
 #include <filesystem>
@@ -34,7 +35,6 @@ class SiteTestbed final : public Testbed {
 
     [[nodiscard]] std::vector<std::string> hosts() const override;
     Result<Host*> host(std::string_view name) override;
-    /// Nobody here can make faults in a site's networks.
     Result<Network*> network() override;
 
     /// Errors: refused (not permitted, or it does not run), unavailable, …
@@ -78,6 +78,7 @@ class SiteTestbed final : public Testbed {
     std::vector<std::string> notes_;
     std::vector<std::unique_ptr<RemoteHost>> hosts_;  ///< fixed once opened
     SiteStorageDoor storage_;
+    SiteNetwork network_;
     std::mutex mutex_;                                          ///< of all below
     std::set<std::string> untouched_;                           ///< could not be provisioned
     std::map<std::string, std::shared_ptr<Entry>> entries_;     ///< by the name that libvirt knows

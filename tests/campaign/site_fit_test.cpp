@@ -14,6 +14,7 @@ using ::testing::AllOf;
 using ::testing::Contains;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 
 const std::filesystem::path source = ORDEAL_SOURCE_DIR;
 
@@ -133,8 +134,10 @@ TEST_F(SiteFit, SaysWhichFaultsCannotActThere) {
                 Contains(HasSubstr("it cannot act, so that its trials are inconclusive: "
                                    "the host has no [host.bmc]")));
     auto cut = load("site/management-partition.toml");
-    EXPECT_THAT(fit(cut),
-                Contains(HasSubstr("nobody here can make faults in the site's networks")));
+    site.hosts.front().devices.clear();
+    EXPECT_THAT(fit(cut), Contains(HasSubstr("the host has no [host.devices]")));
+    site.hosts.front().devices = {{Plane::management, "eno1"}};
+    EXPECT_THAT(fit(cut), Not(Contains(HasSubstr("it cannot act"))));
     auto errors = load("site/storage-io-error.toml");
     EXPECT_THAT(fit(errors), Contains(HasSubstr("a disk that ordeal serves itself")));
     EXPECT_EQ(to_text(out), "");

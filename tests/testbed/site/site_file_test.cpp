@@ -44,6 +44,16 @@ std::string with(const std::string& from, const std::string& to) {
     return text.replace(found, from.size(), to);
 }
 
+TEST(SiteFile, NamesTheDevicesThatMayBeCut) {
+    Diagnostics out;
+    const auto site = parse_site(
+        with("[[target]]", "[host.devices]\nstorage = \"eno2\"\n[[target]]"), "site.toml", out);
+    ASSERT_TRUE(site) << to_text(out);
+    EXPECT_EQ(site->host("n1")->devices, (std::map<Plane, std::string>{{Plane::storage, "eno2"}}));
+    EXPECT_THAT(complaints(with("[[target]]", "[host.devices]\nstorage = \"a b\"\n[[target]]")),
+                HasSubstr("no name of a network device"));
+}
+
 TEST(SiteFile, IsReadAsWritten) {
     Diagnostics out;
     const auto site = parse_site(small, "/etc/ordeal/site.toml", out);
