@@ -18,9 +18,6 @@ constexpr int healing_attempts = 3;
 constexpr Duration first_pause = 1ms;
 constexpr Duration longest_pause = 50ms;
 
-/// Healing outlives every stop.
-const std::stop_token never;
-
 }  // namespace
 
 FaultTask::FaultTask(FaultWorld& world, std::unique_ptr<Injector> injector, FaultOrder order)
@@ -65,7 +62,7 @@ void FaultTask::failed(const std::string& step, const Error& error) {
 }
 
 Status FaultTask::prepare() {
-    auto where = context(never, preparation_allowance);
+    auto where = context(never_stopped, preparation_allowance);
     auto status = injector_->prepare(where, order_.fault);
     if (!status) {
         failed("prepare", status.error());
@@ -182,12 +179,12 @@ void FaultTask::heal() {
     record(event::fault_healing);
     Status status = ok();
     for (int attempt = 1; attempt <= healing_attempts; ++attempt) {
-        auto where = context(never, order_.healing);
+        auto where = context(never_stopped, order_.healing);
         status = injector_->heal(where, order_.fault);
         if (status) {
             break;
         }
-        world_.scheduler.wait_for(longest_pause * attempt, never);
+        world_.scheduler.wait_for(longest_pause * attempt, never_stopped);
     }
     if (status) {
         record(event::fault_healed);
@@ -195,7 +192,7 @@ void FaultTask::heal() {
         failed("heal", status.error());
     }
     const auto healed = world_.scheduler.now();
-    const auto seen = look_until(Presence::absent, never, residue_allowance);
+    const auto seen = look_until(Presence::absent, never_stopped, residue_allowance);
     const bool none = seen.presence == Presence::absent;
     const auto* word = none ? "none" : seen.presence == Presence::active ? "present" : "unknown";
     record(event::fault_residue, {{"residue", std::string(word)}, {"evidence", seen.evidence}});

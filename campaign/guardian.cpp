@@ -8,7 +8,6 @@
 #include <fstream>
 #include <iterator>
 #include <poll.h>
-#include <stop_token>
 #include <system_error>
 #include <thread>
 #include <unistd.h>
@@ -110,7 +109,6 @@ Watch guard(int alive_fd,
         return Watch::dismissed;
     }
     say("guardian: the controller is gone; rolling back " + journal.string());
-    const std::stop_token never;
     for (int attempt = 0; attempt < attempts; ++attempt) {
         const auto report = roll_back(journal, scheduler, world);
         if (!report) {
@@ -122,7 +120,7 @@ Watch guard(int alive_fd,
                 return Watch::rolled_back;
             }
         }
-        scheduler.wait_for(between_attempts, never);
+        scheduler.wait_for(between_attempts, never_stopped);
     }
     say("guardian: something is left; run `ordeal rollback`");
     return Watch::residue;

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <optional>
-#include <stop_token>
 
 namespace ordeal {
 namespace {
@@ -141,10 +140,9 @@ class Rollback {
         if (!injector) {
             return fail(ErrorKind::missing, "heal " + fault.kind, "this version has no such fault");
         }
-        const std::stop_token never;
         InjectorContext context{.testbed = *testbed_,
                                 .scheduler = scheduler_,
-                                .stop = never,
+                                .stop = never_stopped,
                                 .deadline = scheduler_.now() + deadline_};
         if (const auto healed = injector->heal(context, fault); !healed) {
             return healed;

@@ -28,9 +28,6 @@ constexpr Duration early = 500ms;
 constexpr Duration management_allowance = 15s;
 constexpr Duration between_attempts = 200ms;
 
-/// Tearing down outlives every stop.
-const std::stop_token never;
-
 /// Since `start`; no less than nothing.
 Duration since(Instant start, std::optional<Instant> moment) {
     return std::max(Duration{}, moment.value_or(start) - start);
@@ -282,7 +279,7 @@ Status Trial::tear_down() {
     stop_failovers();
     Status status = ok();
     for (std::size_t i = 0; i < domains_.size(); ++i) {
-        auto removed = persist([&] { return domains_[i]->remove(); }, never);
+        auto removed = persist([&] { return domains_[i]->remove(); }, never_stopped);
         if (removed) {
             removed = world_.journal.done(announced_[i]);
         }

@@ -9,6 +9,9 @@
 
 namespace ordeal {
 
+/// The stop of work that outlives every stop: healing, tearing down, rolling back.
+inline const std::stop_token never_stopped;
+
 /// Why a wait ended.
 enum class Woken { ready, deadline, stopped };
 

@@ -19,8 +19,6 @@ constexpr Duration power_deadline = 5s;
 constexpr Duration management_deadline = 2s;
 constexpr Duration between_looks = 100ms;
 constexpr Duration slowest_look = login_deadline + management_deadline + between_looks;
-/// Healing outlives the trial's stop.
-const std::stop_token never;
 
 /// Both doors are open: the host's own, and its libvirtd's.
 Status answers(Host& host) {
@@ -156,7 +154,7 @@ Status bring_back(InjectorContext& context, const Fault& fault, Return how) {
         if (answers(**host)) {
             return ok();
         }
-        context.scheduler.wait_for(between_looks, never);
+        context.scheduler.wait_for(between_looks, never_stopped);
     }
     // Off by now, it will not come by itself.
     return ordered && how == Return::by_itself ? order_power(context, fault, PowerOrder::on)

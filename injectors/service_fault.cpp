@@ -109,9 +109,8 @@ class OfService final : public Injector {
         if (auto asked = host.signal(*libvirtd, Signal::term); !asked) {
             return asked;
         }
-        const std::stop_token never;  // healing goes on when the trial is to end
         while (host.process_status(*libvirtd) && context.scheduler.now() < context.deadline) {
-            context.scheduler.wait_for(std::chrono::milliseconds(10), never);
+            context.scheduler.wait_for(std::chrono::milliseconds(10), never_stopped);
         }
         return host.start_service("libvirtd");
     }

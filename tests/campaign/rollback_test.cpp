@@ -36,8 +36,8 @@ class RollbackTest : public testing::Test {
         ASSERT_TRUE((*host)->hypervisor().start("vm"));
         Fault fault{.id = "f", .kind = "qemu.stop", .target = {(*host)->name(), "vm"}};
         const auto stop = injector("qemu.stop");
-        const std::stop_token never;
-        InjectorContext context{controller, scheduler_, never, nullptr, scheduler_.now() + 5s};
+        InjectorContext context{
+            controller, scheduler_, never_stopped, nullptr, scheduler_.now() + 5s};
         ASSERT_TRUE(stop->prepare(context, fault));
         ASSERT_TRUE((*journal)->announce(HealFault{fault}));
         ASSERT_TRUE(stop->inject(context, fault));
