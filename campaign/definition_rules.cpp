@@ -271,7 +271,7 @@ class Rules {
 
     /// The service is watched once, whoever has it.
     void check_watched(const Node& table, const EntryInfo& info, const ProbeSpec& probe) {
-        if (!probe.domain.empty() && watches_service(info)) {
+        if (!probe.domain.empty() && watches_service(info.kind)) {
             complain(at(table, "domain"),
                      fmt::format("\"{}\" watches the service, not a domain", info.kind),
                      "leave \"domain\" out");

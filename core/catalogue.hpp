@@ -41,8 +41,8 @@ struct EntryInfo {
 };
 
 /// Whether a probe watches the experiment's service as a whole, once, instead of each domain.
-[[nodiscard]] inline bool watches_service(const EntryInfo& probe) {
-    return probe.kind.starts_with("service.");
+[[nodiscard]] inline bool watches_service(std::string_view probe) {
+    return probe.starts_with("service.");
 }
 
 /// One row of the generated table: the text of the .toml and how to make the thing.

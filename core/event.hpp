@@ -66,6 +66,16 @@ inline constexpr std::string_view load_started = "load.started";
 inline constexpr std::string_view ledger_acknowledged = "ledger.acknowledged";
 inline constexpr std::string_view load_stopped = "load.stopped";
 
+/// Requests of the service's clients. subject: "service"; source: the probe. `at`: when the first
+/// of them was sent; rows (string): core/service.hpp decodes them.
+inline constexpr std::string_view service_requests = "service.requests";
+/// Who answered one question for the owner of the service's address, sent at `at`. owners (list:
+/// names of domains, or hardware addresses of others), interval (Duration: of the questions).
+/// Recorded when it changes and otherwise once a second.
+inline constexpr std::string_view service_owners = "service.owners";
+/// Somebody announced unasked that the address is his. owner (string), as of service_owners.
+inline constexpr std::string_view service_claim = "service.claim";
+
 /// What somebody said of a disk's write cache. source: "guest" (device, mode) or "qemu" (disk
 /// (string), writeback, direct, no_flush (bool)). subject: domain. Two that differ mean that the
 /// contract changed.

@@ -4,6 +4,7 @@
 #include "core/scheduler.hpp"
 #include "core/testbed.hpp"
 
+#include <map>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -28,6 +29,13 @@ class Observer {
     virtual void failed(const Error& error) = 0;
 };
 
+/// The service that a probe of the family `service` watches.
+struct ServiceView {
+    const ServiceSpec& spec;
+    ClientSide& clients;
+    std::map<std::string, std::string> members;  ///< domains' names by hardware address
+};
+
 struct ProbeContext {
     Scheduler& scheduler;
     Host& host;
@@ -35,6 +43,8 @@ struct ProbeContext {
     const std::string& domain;  ///< as libvirt knows it
     const Params& params;       ///< validated; always has `interval`
     Observer& observer;
+    /// Of a probe of the service, which has nothing to do with the domain and its host; else none.
+    const ServiceView* service = nullptr;
 };
 
 /// Watches one domain through one door until stopped, and says what it sees.

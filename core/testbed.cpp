@@ -187,6 +187,10 @@ Status Testbed::define_at(const std::string& domain, const std::string& host) {
                 "this testbed defines no domains elsewhere");
 }
 
+Result<ClientSide*> Testbed::clients() {
+    return fail(ErrorKind::missing, "find a place for clients", "this testbed has none");
+}
+
 Result<Host*> Testbed::host_of(const std::string& domain) {
     return fail(
         ErrorKind::missing, "find the host of " + domain, "domains of this testbed do not move");

@@ -6,6 +6,7 @@
 #include "core/guest.hpp"
 #include "core/network.hpp"
 #include "core/result.hpp"
+#include "core/service.hpp"
 #include "core/storage.hpp"
 #include "core/units.hpp"
 
@@ -54,8 +55,8 @@ struct DomainStatus {
 /// A libvirt event of a domain.
 struct DomainEvent {
     std::string domain;
-    std::string event;   ///< "started", "stopped", "suspended", "crashed", "io_error", …
-    std::string detail;  ///< libvirt's detail: "failed", "destroyed", "panicked", …
+    std::string event;   ///< "started", "stopped", "suspended", "io_error", "migration_pass", …
+    std::string detail;  ///< libvirt's detail: "failed", "destroyed", "panicked", … or the pass
 };
 
 enum class LinkState { down, up };
@@ -225,6 +226,7 @@ struct Provisioned {
     std::string domain;  ///< the unique name libvirt knows
     std::string uuid;
     std::string host;
+    std::string mac = {};  ///< of the network card on the guests' plane; empty: not known
 };
 
 /// Hosts and guests, wherever they are.
@@ -264,6 +266,9 @@ class Testbed {
     virtual Result<std::vector<CacheContract>> cache_contracts(const std::string& domain) = 0;
     /// Destroys and undefines the domain and closes its doors. Idempotent.
     virtual Status remove(const std::string& domain) = 0;
+
+    /// Where clients of a service stand. `missing` when there is no such place; so by default.
+    virtual Result<ClientSide*> clients();
 
     /// The servers behind the domains' disks.
     virtual Storage& storage() = 0;

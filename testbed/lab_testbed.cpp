@@ -135,7 +135,11 @@ LabTestbed::LabTestbed(LabTestbedOptions options, const Scheduler& scheduler, La
     : options_(std::move(options)),
       scheduler_(scheduler),
       lab_(std::move(lab)),
-      network_(lab_.nodes(), lab_.rack()) {
+      network_(lab_.nodes(), lab_.rack()),
+      clients_({.inside = static_cast<pid_t>(lab_.rack().pid),
+                .interface = std::string(name_of(Plane::guest)),
+                .address = rack_address(Plane::guest)},
+               scheduler) {
     if (options_.guest.empty()) {
         options_.guest = cache_directory() / "guest/current";
     }
@@ -318,13 +322,14 @@ Result<Provisioned> LabTestbed::provision(const DomainSpec& spec,
         return doors.error();
     }
     entry->doors = std::move(*doors);
+    const auto mac = entry->place.mac;
     const auto uuid = define(host, spec, entry->place, entry->xml);
     if (!uuid) {
         return uuid.error();
     }
     const std::lock_guard lock(mutex_);
     entries_.insert_or_assign(name, std::move(entry));
-    return Provisioned{.domain = name, .uuid = *uuid, .host = host.name()};
+    return Provisioned{.domain = name, .uuid = *uuid, .host = host.name(), .mac = mac};
 }
 
 Status LabTestbed::remove(const std::string& domain) {

@@ -3,6 +3,7 @@
 #include "core/scheduler.hpp"
 #include "core/testbed.hpp"
 #include "testbed/accelerator.hpp"
+#include "testbed/client_side.hpp"
 #include "testbed/guest_doors.hpp"
 #include "testbed/heartbeat_receiver.hpp"
 #include "testbed/lab/lab.hpp"
@@ -62,6 +63,8 @@ class LabTestbed final : public Testbed {
     Result<std::vector<CacheContract>> cache_contracts(const std::string& domain) override;
     Status remove(const std::string& domain) override;
 
+    Result<ClientSide*> clients() override { return &clients_; }
+
     Storage& storage() override { return storage_; }
 
     [[nodiscard]] Fields versions() override;
@@ -93,6 +96,7 @@ class LabTestbed final : public Testbed {
     std::vector<std::unique_ptr<LabHost>> hosts_;               ///< fixed once opened
     LabStorage storage_{[this] { return nodes(); }};
     LabNetwork network_;
+    PlaneClients clients_;
     std::unique_ptr<HeartbeatReceiver> receiver_;  ///< last
 };
 

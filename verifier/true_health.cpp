@@ -1,5 +1,6 @@
 #include "verifier/true_health.hpp"
 
+#include "core/catalogue.hpp"
 #include "verifier/evidence.hpp"
 
 #include <algorithm>
@@ -268,7 +269,8 @@ std::vector<Event> to_events(const HealthTimeline& timeline, std::string_view do
 std::vector<std::string> domains_of(const History& history) {
     std::set<std::string> domains;
     for (const auto& event : history.all()) {
-        if (event.kind == event::observation || event.kind == event::load_started) {
+        const bool of_domain = !watches_service(event.source);
+        if ((event.kind == event::observation && of_domain) || event.kind == event::load_started) {
             domains.insert(event.subject);
         }
     }

@@ -53,7 +53,8 @@ Result<Provisioned> SimTestbed::provision(const DomainSpec& spec,
     auto domain = std::make_shared<SimDomain>(world_.agenda(), machine.processes(), spec, name);
     machine.domains[name] = domain;
     guests_[name] = std::make_unique<SimGuest>(world_, domain);
-    return Provisioned{.domain = name, .uuid = "simulated-" + name, .host = host.name()};
+    return Provisioned{
+        .domain = name, .uuid = "simulated-" + name, .host = host.name(), .mac = sim_mac(name)};
 }
 
 Status SimTestbed::define_at(const std::string& domain, const std::string& host) {

@@ -3,6 +3,7 @@
 #include "core/testbed.hpp"
 #include "testbed/sim/sim_guest.hpp"
 #include "testbed/sim/sim_host.hpp"
+#include "testbed/sim/sim_service.hpp"
 #include "testbed/sim/sim_storage.hpp"
 #include "testbed/sim/sim_world.hpp"
 
@@ -45,6 +46,8 @@ class SimTestbed final : public Testbed {
     Result<std::vector<CacheContract>> cache_contracts(const std::string& domain) override;
     Status remove(const std::string& domain) override;
 
+    Result<ClientSide*> clients() override { return &clients_; }
+
     Storage& storage() override { return storage_; }
 
     [[nodiscard]] Fields versions() override;
@@ -53,6 +56,7 @@ class SimTestbed final : public Testbed {
     SimWorld& world_;
     SimNetwork network_{world_};
     SimStorage storage_{world_};
+    SimClients clients_{world_};
     std::vector<std::unique_ptr<SimHost>> hosts_;
     std::map<std::string, std::unique_ptr<SimGuest>> guests_;
 };

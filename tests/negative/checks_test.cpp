@@ -1,6 +1,7 @@
 #include "core/wire_epoch.hpp"
 #include "tests/verifier/crash/trace_story.hpp"
 #include "tests/verifier/image_lab.hpp"
+#include "tests/verifier/service_stories.hpp"
 #include "tests/verifier/stories.hpp"
 #include "verifier/catalogue.hpp"
 
@@ -125,18 +126,42 @@ Findings write_in_flight(const Check& check, std::int64_t sector) {
     return check.judge(History(recorder.events), Experiment{}, {});
 }
 
+Findings judged(const Check& check, const ServiceStory& story, const Params& params) {
+    return check.judge(story.history(), service_experiment(), params);
+}
+
 const std::map<std::string_view, Controls>& controls() {
     static const std::map<std::string_view, Controls> table{
         {"every_crash_state",
          // The group descriptors of a filesystem with blocks of 1 KiB; what no file has.
          {[](const Check& check) { return write_in_flight(check, 4); },
           [](const Check& check) { return write_in_flight(check, -4); }}},
+        {"fails_back",
+         {[](const Check& check) {
+              return judged(check, lost_until(ms(4000)), {{"within", Duration(ms(1000))}});
+          },
+          [](const Check& check) {
+              return judged(check, lost_and_back(), {{"within", Duration(ms(5000))}});
+          }}},
+        {"fails_over_within",
+         {[](const Check& check) {
+              return judged(check, lost_until(ms(4000)), {{"within", Duration(ms(1900))}});
+          },
+          [](const Check& check) {
+              return judged(check, lost_until(ms(4000)), {{"within", Duration(ms(2100))}});
+          }}},
+        {"fence_was_true",
+         {[](const Check& check) { return judged(check, fenced(false), {}); },
+          [](const Check& check) { return judged(check, fenced(true), {}); }}},
         {"filesystem_sound",
          {[](const Check& check) { return bitmap(check, true); },
           [](const Check& check) { return bitmap(check, false); }}},
         {"no_acked_write_lost",
          {[](const Check& check) { return dropped_flushes(check, 37); },
           [](const Check& check) { return dropped_flushes(check, 40); }}},
+        {"one_owner",
+         {[](const Check& check) { return judged(check, owned_twice(ms(400)), {}); },
+          [](const Check& check) { return judged(check, owned_twice(ms(200)), {}); }}},
         {"recovers_within",
          {[](const Check& check) { return recovery(check, ms(10500)); },
           [](const Check& check) { return recovery(check, ms(9500)); }}},

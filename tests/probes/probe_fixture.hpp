@@ -86,7 +86,8 @@ class ProbeFixture : public SimFixture {
                                  .guest = *guest,
                                  .domain = domain,
                                  .params = params,
-                                 .observer = notebook};
+                                 .observer = notebook,
+                                 .service = &service};
             probe_->watch(context, token);
         });
     }
@@ -110,8 +111,23 @@ class ProbeFixture : public SimFixture {
         return read_params(*nothing, nothing->root, info->params, {}, UnknownKeys::report, wrong);
     }
 
+    /// Another member of the service, on the last host, until it serves.
+    SimDomain& add_member(const std::string& name) {
+        const auto slot = static_cast<int>(testbed.hosts().size()) - 1;
+        const auto made = testbed.provision({.name = name}, name, slot, {}).value();
+        (*testbed.host(made.host))->hypervisor().start(name).value();
+        (void)(*testbed.guest(name))
+            ->wait_hello(scheduler.now() + std::chrono::seconds(10))
+            .value();
+        service.members.emplace(made.mac, name);
+        return *world.domain(name);
+    }
+
     Params params;
     Notebook notebook{scheduler};
+    const ServiceSpec service_spec{.address = "10.77.9.1", .members = {"vm"}};
+    ServiceView service{
+        .spec = service_spec, .clients = **testbed.clients(), .members = {{sim_mac("vm"), "vm"}}};
 
   private:
     std::unique_ptr<Probe> probe_;
