@@ -1,11 +1,13 @@
 #include "campaign/definition_cell.hpp"
 
 #include "campaign/definition_keys.hpp"
+#include "campaign/schedule.hpp"
 #include "core/schema.hpp"
 #include "core/suggest.hpp"
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <fmt/format.h>
 
 namespace ordeal {
@@ -13,8 +15,11 @@ namespace {
 
 using Keys = std::vector<std::string_view>;
 
-/// "2s" or "2s..5s".
+/// "2s", "2s..5s" or "log 2s..5s".
 Result<Window> parse_window(std::string_view text) {
+    constexpr std::string_view log = "log ";
+    const auto spread = text.starts_with(log) ? Spread::log_uniform : Spread::uniform;
+    text.remove_prefix(spread == Spread::log_uniform ? log.size() : 0);
     const auto dots = text.find("..");
     const auto from = parse_duration(text.substr(0, dots));
     if (!from) {
@@ -27,7 +32,29 @@ Result<Window> parse_window(std::string_view text) {
     if (*to < *from) {
         return fail(ErrorKind::definition, "read a window", "the window ends before it starts");
     }
-    return Window{*from, *to};
+    if (spread == Spread::log_uniform && *from == Duration::zero()) {
+        return fail(ErrorKind::definition,
+                    "read a window",
+                    "a log-uniform window cannot begin at 0",
+                    "begin it at the shortest time that matters, such as 1ms");
+    }
+    return Window{*from, *to, spread};
+}
+
+/// How many of `size` members "one", "all", "2" or "50%" are; 0: it is none of these.
+std::size_t parse_pick(std::string_view text, std::size_t size) {
+    if (text == "one" || text == "all") {
+        return text == "one" ? 1 : size;
+    }
+    const bool percent = text.ends_with('%');
+    text.remove_suffix(percent ? 1 : 0);
+    std::size_t number = 0;
+    const auto* end = text.data() + text.size();
+    const auto read = std::from_chars(text.data(), end, number);
+    if (read.ec != std::errc() || read.ptr != end || number > (percent ? 100 : size)) {
+        return 0;
+    }
+    return percent ? (number * size + 99) / 100 : number;
 }
 
 bool is_name(std::string_view text) {
@@ -52,6 +79,7 @@ class CellReader {
         read_experiment();
         read_section(root_, "domain", [this](const Node& table) { read_domain(table); });
         read_service();
+        read_section(root_, "group", [this](const Node& table) { read_group(table); });
         read_section(root_, "load", [this](const Node& table) { read_load(table); });
         read_section(root_, "fault", [this](const Node& table) { read_fault(table); });
         read_section(root_, "probe", [this](const Node& table) { read_probe(table); });
@@ -65,8 +93,15 @@ class CellReader {
     }
 
     void look_at_sections() {
-        const std::vector<std::string> known{
-            "experiment", "matrix", "domain", "service", "load", "fault", "probe", "check"};
+        const std::vector<std::string> known{"experiment",
+                                             "matrix",
+                                             "domain",
+                                             "service",
+                                             "group",
+                                             "load",
+                                             "fault",
+                                             "probe",
+                                             "check"};
         for (const auto& entry : *root_.as<Node::Table>()) {
             if (std::ranges::find(known, entry.key) == known.end()) {
                 complain(entry.key_span,
@@ -182,6 +217,14 @@ class CellReader {
         };
     }
 
+    void read_group(const Node& table) {
+        const auto params = read(table, definition_keys::group());
+        experiment_.groups.push_back(
+            {.name = read_name(table, params),
+             .members = params.get<std::vector<std::string>>("members"),
+             .keep_alive = static_cast<int>(params.get<std::int64_t>("keep_alive"))});
+    }
+
     void read_load(const Node& table) {
         const auto params = read(table, definition_keys::load());
         experiment_.loads.push_back(
@@ -202,7 +245,8 @@ class CellReader {
     Kinded read_kinded(const Node& table,
                        std::vector<ParamSpec> general,
                        std::string_view what,
-                       const std::vector<EntryInfo>& entries) {
+                       const std::vector<EntryInfo>& entries,
+                       const Keys& elsewhere = {}) {
         const Entry* key = table.find("kind");
         const auto* kind = key == nullptr ? nullptr : key->value.as<std::string>();
         const EntryInfo* info = kind == nullptr ? nullptr : find_kind(entries, *kind);
@@ -220,7 +264,7 @@ class CellReader {
         }
         std::vector<ParamSpec> all = general;
         all.insert(all.end(), info->params.begin(), info->params.end());
-        const auto params = read(table, all);
+        const auto params = read(table, all, elsewhere);
         Kinded result{params, {}};
         for (const auto& spec : info->params) {
             const auto it = params.all().find(spec.name);
@@ -248,15 +292,66 @@ class CellReader {
 
     void read_fault(const Node& table) {
         const auto [general, own] =
-            read_kinded(table, definition_keys::fault(), "fault", kinds_.faults);
-        auto id = general.get<std::string>("id");
-        auto kind = general.get<std::string>("kind");
-        experiment_.faults.push_back({.id = id.empty() ? kind : std::move(id),
-                                      .kind = kind,
-                                      .target = general.get<std::string>("target"),
-                                      .at = read_window(table, general, "at"),
-                                      .hold = read_window(table, general, "hold"),
-                                      .params = own});
+            read_kinded(table, definition_keys::fault(), "fault", kinds_.faults, {"on"});
+        FaultSpec fault{.id = general.get<std::string>("id"),
+                        .kind = general.get<std::string>("kind"),
+                        .target = general.get<std::string>("target"),
+                        .at = read_window(table, general, "at"),
+                        .hold = read_window(table, general, "hold"),
+                        .params = own,
+                        .stagger = read_window(table, general, "stagger"),
+                        .every = general.get<Duration>("every")};
+        if (fault.id.empty()) {
+            fault.id = fault.kind;
+        }
+        read_pick(table, general.get<std::string>("pick", "all"), fault);
+        read_trigger(table, general, fault);
+        const auto times = general.get<std::int64_t>("times");
+        const auto gaps = static_cast<std::int64_t>(std::max<std::size_t>(fault.pick, 1)) - 1;
+        const auto left = experiment_.duration - fault.at.to - fault.stagger.to * gaps;
+        if (times > 0) {
+            fault.times = static_cast<int>(times);
+        } else if (fault.every > Duration::zero() && left > Duration::zero()) {
+            // More than the limit are refused; an int holds that many.
+            fault.times =
+                static_cast<int>(std::min<std::int64_t>(left / fault.every, max_strikes) + 1);
+        }
+        experiment_.faults.push_back(std::move(fault));
+    }
+
+    void read_pick(const Node& table, const std::string& pick, FaultSpec& fault) {
+        const auto members = experiment_.targets(fault.target).size();
+        fault.pick = parse_pick(pick, members);
+        if (fault.pick == 0 && members > 0) {
+            const Entry* entry = table.find("pick");
+            complain(
+                entry == nullptr ? table.span : entry->value.span,
+                fmt::format(
+                    "\"pick\" must choose some of the {} that \"{}\" has", members, fault.target),
+                "write \"one\", \"all\", a number such as \"2\", or a share such as \"50%\"");
+        }
+    }
+
+    void read_trigger(const Node& table, const Params& general, FaultSpec& fault) {
+        const Entry* on = table.find("on");
+        if (on == nullptr) {
+            return;
+        }
+        if (on->value.as<Node::Table>() == nullptr) {
+            complain(on->value.span, "\"on\" must be a table", "write on = { probe = \"…\" }");
+            return;
+        }
+        const auto params = read(on->value, definition_keys::trigger());
+        fault.within = general.get<Duration>("within");
+        fault.on = {.probe = params.get<std::string>("probe"),
+                    .opinion = params.get<std::string>("opinion"),
+                    .detail = params.get<std::string>("detail"),
+                    .fact = params.get<std::string>("fact"),
+                    .at_least = params.get<double>("at_least"),
+                    .acknowledged = params.get<std::int64_t>("acknowledged"),
+                    .fault = params.get<std::string>("fault"),
+                    .step = params.get<std::string>("step"),
+                    .domain = params.get<std::string>("domain")};
     }
 
     void read_probe(const Node& table) {

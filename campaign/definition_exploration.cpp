@@ -39,8 +39,11 @@ class ExplorationRules {
                      "a bare machine needs explore = true",
                      "all that it is for is to compare its disk's states with a guest's");
         }
-        if (std::ranges::find(experiment.faults, domain.name, &FaultSpec::target) !=
-            experiment.faults.end()) {
+        const auto strikes_it = [&](const FaultSpec& fault) {
+            const auto targets = experiment.targets(fault.target);
+            return std::ranges::find(targets, domain.name) != targets.end();
+        };
+        if (std::ranges::any_of(experiment.faults, strikes_it)) {
             complain(table,
                      "machine",
                      fmt::format("there is no virtual machine \"{}\" for a fault", domain.name));

@@ -13,7 +13,10 @@ namespace ordeal::definition_keys {
 [[nodiscard]] std::vector<ParamSpec> disk();
 [[nodiscard]] std::vector<ParamSpec> service();
 [[nodiscard]] std::vector<ParamSpec> load();
+[[nodiscard]] std::vector<ParamSpec> group();
 [[nodiscard]] std::vector<ParamSpec> fault();
+/// The table `on` of a fault.
+[[nodiscard]] std::vector<ParamSpec> trigger();
 [[nodiscard]] std::vector<ParamSpec> probe();
 [[nodiscard]] std::vector<ParamSpec> check();
 

@@ -1,6 +1,7 @@
 #include "campaign/definition_rules.hpp"
 
 #include "campaign/definition_exploration.hpp"
+#include "campaign/definition_schedule.hpp"
 #include "campaign/definition_service.hpp"
 #include "core/suggest.hpp"
 #include "core/wire_ledger.hpp"
@@ -26,6 +27,7 @@ class Rules {
         check_domains();
         check_loads();
         check_times();
+        check_schedule(document_, root_, experiment_, kinds_, out_);
         check_faults();
         check_probes();
         check_checks();
@@ -158,24 +160,6 @@ class Rules {
                      fmt::format("the deadline comes before the load ends, {} after the start",
                                  to_text(each.settle + each.duration)));
         }
-        const auto tables = root_.tables("fault");
-        for (std::size_t index = 0; index < each.faults.size(); ++index) {
-            const auto& fault = each.faults[index];
-            const Duration healed = each.settle + fault.at.to + fault.hold.to;
-            if (fault.at.to > each.duration) {
-                complain(at(*tables[index], "at"),
-                         fmt::format("the fault may come at {}, when the load has ended (duration "
-                                     "{})",
-                                     to_text(fault.at.to),
-                                     to_text(each.duration)));
-            } else if (healed > each.deadline) {
-                complain(at(*tables[index], fault.hold.to == Duration{} ? "at" : "hold"),
-                         fmt::format("the fault may be healed {} after the start, past the "
-                                     "deadline of {}",
-                                     to_text(healed),
-                                     to_text(each.deadline)));
-            }
-        }
     }
 
     void check_faults() {
@@ -189,19 +173,22 @@ class Rules {
                          fmt::format("there are two faults \"{}\"", fault.id),
                          "give one of them an id of its own");
             }
+            const auto targets = experiment_.targets(fault.target);
+            if (targets.empty()) {
+                continue;  // a group without members was complained about
+            }
             const auto* info = find_kind(kinds_.faults, fault.kind);
             if (info == nullptr) {
                 if (family_acts_on_domains(fault.kind)) {
-                    require_domain(table, "target", fault.target);
+                    require_domain(table, "target", targets.front());
                 }
                 continue;
             }
-            if (info->target == "domain") {
-                const auto* target = require_domain(table, "target", fault.target);
+            for (const auto& name : targets) {
+                const bool domain = info->target == "domain";
+                const auto* target = domain ? require_domain(table, "target", name) : nullptr;
                 check_needs(table, *info, target);
                 check_disk(table, *info, fault, target);
-            } else {
-                check_needs(table, *info, nullptr);
             }
             const Entry* target = table.find("target");
             if (fault.target.empty() && target != nullptr &&

@@ -84,6 +84,11 @@ void FaultTask::run(Instant at, const std::stop_token& stop) {
     update([](Outcome& outcome) { outcome.ended = true; });
 }
 
+void FaultTask::leave_out(const Error& why) {
+    failed("wait", why);
+    update([](Outcome& outcome) { outcome.ended = true; });
+}
+
 /// False: nothing was done.
 bool FaultTask::inject(Instant at, const std::stop_token& stop) {
     if (order_.leaves_trace) {

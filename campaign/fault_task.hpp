@@ -47,6 +47,8 @@ class FaultTask {
     /// injection leaves it out, a later one shortens the holding; healing is always done. Failures
     /// are in the history and in `outcome`.
     void run(Instant at, const std::stop_token& stop);
+    /// Instead of `run`: it does not come, for what it waited for did not.
+    void leave_out(const Error& why);
     /// Heals (again) and looks for residue. Idempotent; after the domain is gone, too.
     void heal();
 

@@ -22,17 +22,6 @@ std::uint64_t seed_of(std::uint64_t seed, const Experiment& experiment, int repe
     return random.derive(static_cast<std::uint64_t>(repetition)).seed();
 }
 
-std::vector<PlannedFault> draw_faults(const Experiment& experiment, std::uint64_t seed) {
-    std::vector<PlannedFault> faults;
-    for (const auto& fault : experiment.faults) {
-        Random random = Random(seed).derive("fault").derive(fault.id);
-        const auto at = random.between(fault.at.from, fault.at.to);
-        const auto hold = random.between(fault.hold.from, fault.hold.to);
-        faults.push_back({fault.id, at, hold});
-    }
-    return faults;
-}
-
 /// What --only asks for, by sort.
 struct Filter {
     std::set<std::string> names;
@@ -117,7 +106,7 @@ void add_trials(Plan& plan,
             if (filter.keeps(cell) && filter.keeps(number)) {
                 const auto seed = seed_of(plan.seed, cell, repetition);
                 plan.trials.push_back(
-                    {number, first + index, repetition, seed, draw_faults(cell, seed)});
+                    {number, first + index, repetition, seed, draw_strikes(cell, seed)});
             }
         }
     }
@@ -142,11 +131,13 @@ int hosts_needed(const Plan& plan) {
             most = std::max({most, host_number(domain.host), host_number(domain.failover)});
         }
         for (const auto& fault : experiment.faults) {
-            const bool domain =
-                std::ranges::find(experiment.domains, fault.target, &DomainSpec::name) !=
-                experiment.domains.end();
-            most = std::max(
-                most, host_number(domain ? fault.params.get<std::string>("to") : fault.target));
+            most = std::max(most, host_number(fault.params.get<std::string>("to")));
+            for (const auto& target : experiment.targets(fault.target)) {
+                const bool domain =
+                    std::ranges::find(experiment.domains, target, &DomainSpec::name) !=
+                    experiment.domains.end();
+                most = std::max(most, domain ? 1 : host_number(target));
+            }
         }
     }
     return most;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "campaign/definition.hpp"
+#include "campaign/schedule.hpp"
 #include "core/result.hpp"
 
 #include <cstdint>
@@ -11,19 +12,12 @@
 
 namespace ordeal {
 
-/// When a fault of a trial comes and how long it stays, drawn from the fault's windows.
-struct PlannedFault {
-    std::string id;
-    Duration at{};  ///< since the load started
-    Duration hold{};
-};
-
 struct PlannedTrial {
     std::int64_t number = 0;           ///< from 1; of the whole plan, also when filtered
     std::size_t experiment = 0;        ///< index into Plan::experiments
     int repetition = 0;                ///< from 1, of its cell
     std::uint64_t seed = 0;            ///< all randomness of the trial comes from it
-    std::vector<PlannedFault> faults;  ///< in the order of Experiment::faults
+    std::vector<PlannedFault> faults;  ///< see draw_strikes()
 };
 
 /// What a run is going to do, in this order. Depends on nothing but its arguments.
@@ -52,7 +46,7 @@ inline constexpr std::size_t max_planned_trials = 1'000'000;
 /// what changes with time touches all cells alike and an interrupted run has all of them.
 ///
 /// A trial's seed follows from the plan's seed, its experiment's name, its cell and its repetition;
-/// a fault's instants from the trial's seed and the fault's id. So another experiment, value or
+/// a fault's strikes from the trial's seed and the fault's id. So another experiment, value or
 /// fault changes nothing for those that were there before.
 ///
 /// ErrorKind::usage: no definition, an `only` that nothing matches, a number out of range.

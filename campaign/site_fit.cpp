@@ -54,7 +54,12 @@ class Fit {
     Names run() {
         for (auto& cell : definition_.cells) {
             std::ranges::for_each(cell.domains, [&](auto& domain) { fit_domain(domain); });
-            std::ranges::for_each(cell.faults, [&](const auto& fault) { fit_fault(cell, fault); });
+            for (auto fault : cell.faults) {
+                for (const auto& target : cell.targets(fault.target)) {
+                    fault.target = target;
+                    fit_fault(cell, fault);
+                }
+            }
             if (complaints_.empty()) {
                 fit_loads(cell);
                 fit_probes(cell);

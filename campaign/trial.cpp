@@ -16,8 +16,8 @@ using namespace std::chrono_literals;
 
 /// On top of the time it must hold.
 constexpr Duration steady_allowance = 10s;
-/// A host boots.
-constexpr Duration host_healing_allowance = 60s;
+/// Clusters wait for each other before anybody serves.
+constexpr Duration cluster_allowance = 90s;
 
 }  // namespace
 
@@ -36,7 +36,8 @@ Trial::Trial(TrialWorld& world,
                    .scheduler = world.scheduler,
                    .recorder = recorder_,
                    .journal = world.journal,
-                   .armed = world.armed} {
+                   .armed = world.armed},
+      service_(world.testbed, world.scheduler, recorder_) {
     result_.record = {.number = planned.number,
                       .experiment = experiment.name,
                       .cell = experiment.cell,
@@ -125,38 +126,6 @@ Status Trial::provision() {
     return make_faults();
 }
 
-Status Trial::make_faults() {
-    for (std::size_t i = 0; i < experiment_.faults.size(); ++i) {
-        const auto& spec = experiment_.faults[i];
-        auto injector = make(world_.catalogues.injectors, spec.kind);
-        const auto* info = find_kind(world_.catalogues.kinds.faults, spec.kind);
-        if (!injector || info == nullptr) {
-            return fail(ErrorKind::internal, "make fault " + spec.kind, "no such kind");
-        }
-        FaultOrder order{
-            .fault = {.id = spec.id, .kind = spec.kind, .params = spec.params},
-            .target = spec.target,
-            .leaves_trace = info->undo != "none",
-            .hold = planned_.faults.at(i).hold,
-        };
-        order.fault.target.host = spec.target;
-        if (info->target == "host") {
-            order.healing = host_healing_allowance;
-        }
-        const auto target = std::ranges::find(domains_, spec.target, &TrialDomain::subject);
-        if (target != domains_.end()) {
-            order.fault.target.host = (*target)->provisioned().host;
-        }
-        if (target != domains_.end() && info->target != "host") {
-            order.fault.target.domain = (*target)->provisioned().domain;
-            order.guest = (*target)->guest();
-        }
-        faults_.push_back(
-            std::make_unique<FaultTask>(fault_world_, std::move(injector), std::move(order)));
-    }
-    return ok();
-}
-
 Status Trial::boot() {
     // Together: on a machine with enough processors they boot in the time of one.
     std::vector<Status> booted(domains_.size(), ok());
@@ -179,8 +148,12 @@ Status Trial::hold_steady() {
             return status;
         }
     }
+    if (auto status = service_.start(experiment_, world_.catalogues, domains_); !status) {
+        return status;
+    }
     auto& scheduler = world_.scheduler;
-    const auto limit = std::min(deadline_, scheduler.now() + experiment_.settle + steady_allowance);
+    const auto allowance = experiment_.service ? cluster_allowance : steady_allowance;
+    const auto limit = std::min(deadline_, scheduler.now() + experiment_.settle + allowance);
     while (true) {
         const auto alive = scheduler.wait_until(limit, stop_, [this] { return steady(); });
         if (alive != Woken::ready) {
@@ -199,31 +172,35 @@ Status Trial::hold_steady() {
         return stopped("reach a steady state");
     }
     std::string opinions;
-    for (const auto& domain : domains_) {
-        for (const auto& observer : domain->observers()) {
+    const auto tell = [&](const auto& observers) {
+        for (const auto& observer : observers) {
             opinions += fmt::format("{}{} says {} is {}",
                                     opinions.empty() ? "" : ", ",
                                     observer->probe(),
                                     observer->subject(),
                                     name_of(observer->view().opinion));
         }
+    };
+    for (const auto& domain : domains_) {
+        tell(domain->observers());
     }
+    tell(service_.observers());
     return fail(ErrorKind::timeout, "reach a steady state", opinions);
 }
 
-/// Nobody says dead, and somebody says alive, of each domain that is watched.
+/// Nobody says dead, and somebody says alive, of each domain that is watched; of the service
+/// everybody says alive.
 bool Trial::steady() const {
-    return std::ranges::all_of(domains_, [](const auto& domain) {
-        bool alive = domain->observers().empty();
-        for (const auto& observer : domain->observers()) {
-            const auto opinion = observer->view().opinion;
-            if (opinion == Opinion::dead) {
-                return false;
-            }
-            alive = alive || opinion == Opinion::alive;
-        }
-        return alive;
-    });
+    const auto opinion = [](const auto& observer) { return observer->view().opinion; };
+    return std::ranges::all_of(domains_,
+                               [&](const auto& domain) {
+                                   const auto& all = domain->observers();
+                                   return all.empty() ||
+                                          (std::ranges::count(all, Opinion::dead, opinion) == 0 &&
+                                           std::ranges::count(all, Opinion::alive, opinion) != 0);
+                               }) &&
+           std::ranges::count(service_.observers(), Opinion::alive, opinion) ==
+               std::ssize(service_.observers());
 }
 
 }  // namespace ordeal

@@ -5,6 +5,8 @@
 #include "campaign/plan.hpp"
 #include "campaign/progress.hpp"
 #include "campaign/trial_domain.hpp"
+#include "campaign/trial_service.hpp"
+#include "campaign/trigger.hpp"
 #include "campaign/undo_journal.hpp"
 #include "core/run_record.hpp"
 
@@ -73,6 +75,8 @@ class Trial {
 
     Status start_loads();
     Status make_faults();
+    void set_triggers();
+    void strike(std::size_t index, Instant start, const std::stop_token& stop);
     [[nodiscard]] LoadOrder load_order(const LoadSpec& spec, std::string_view purpose) const;
     [[nodiscard]] bool steady() const;
     [[nodiscard]] bool has_load(const TrialDomain& domain) const;
@@ -108,8 +112,11 @@ class Trial {
     Instant deadline_{};
     FaultWorld fault_world_;
     std::vector<std::unique_ptr<TrialDomain>> domains_;
-    std::vector<std::int64_t> announced_;  ///< removals of domains in the journal
-    std::vector<std::unique_ptr<FaultTask>> faults_;
+    TrialService service_;
+    std::vector<std::int64_t> announced_;             ///< removals of domains in the journal
+    std::vector<std::unique_ptr<FaultTask>> faults_;  ///< by PlannedTrial::faults
+    std::vector<std::unique_ptr<Trigger>> triggers_;  ///< by Experiment::faults
+    Subscription hearing_;                            ///< of the triggers
     std::vector<std::unique_ptr<Task>> fault_tasks_;
     std::vector<std::optional<Fields>> revivals_;  ///< by domain
 

@@ -238,7 +238,7 @@ Status TrialDomain::start_on(Host& host, Instant deadline, const std::stop_token
 
 Status TrialDomain::start_probes(const Experiment& experiment, const Catalogues& catalogues) {
     for (const auto& spec : experiment.probes) {
-        if (!spec.domain.empty() && spec.domain != subject()) {
+        if ((!spec.domain.empty() && spec.domain != subject()) || watches_service(spec.kind)) {
             continue;
         }
         std::shared_ptr<Probe> probe = make(catalogues.probes, spec.kind);

@@ -22,8 +22,6 @@ constexpr Duration stop_allowance = 2s;
 constexpr Duration revival_allowance = 3s;
 /// Ten beats at the default rate: a guest that was silent for longer does not serve.
 constexpr Duration freshness = 1s;
-/// Faults that come so early are prepared before the load starts.
-constexpr Duration early = 500ms;
 /// A management that was killed, cut off or hung may be back in this time.
 constexpr Duration management_allowance = 15s;
 constexpr Duration between_attempts = 200ms;
@@ -76,58 +74,6 @@ Status Trial::start_loads() {
                     "nothing was acknowledged in " + to_text(load_moves_allowance));
     }
     return ok();
-}
-
-Status Trial::load_and_inject() {
-    for (std::size_t i = 0; i < faults_.size(); ++i) {
-        if (planned_.faults[i].at < early) {
-            // A failure is the fault's own trouble; the trial goes on to its end.
-            static_cast<void>(faults_[i]->prepare());
-        }
-    }
-    if (auto status = start_loads(); !status) {
-        return status;
-    }
-    auto& scheduler = world_.scheduler;
-    const auto start = scheduler.now();
-    for (std::size_t i = 0; i < faults_.size(); ++i) {
-        fault_tasks_.push_back(
-            scheduler.spawn(faults_[i]->order().fault.id,
-                            [fault = faults_[i].get(), at = start + planned_.faults[i].at](
-                                const std::stop_token& stop) { fault->run(at, stop); }));
-    }
-    start_failovers();
-    auto woken = scheduler.wait_until(deadline_, stop_, [this] {
-        return failovers_ended() && std::ranges::all_of(faults_, [](const auto& fault) {
-                   return fault->outcome().ended;
-               });
-    });
-    if (woken == Woken::ready) {
-        woken = scheduler.wait_until(std::min(start + experiment_.duration, deadline_), stop_);
-    }
-    stop_faults();
-    stop_failovers();
-    tell_failed_failovers();
-    if (woken == Woken::stopped) {
-        return stopped("run the load");
-    }
-    if (scheduler.now() >= deadline_) {
-        return fail(ErrorKind::timeout,
-                    "run the load and its faults",
-                    "not done by the trial's deadline of " + to_text(experiment_.deadline));
-    }
-    return ok();
-}
-
-/// Those that still go on heal now; returns when all have.
-void Trial::stop_faults() {
-    for (const auto& task : fault_tasks_) {
-        task->request_stop();
-    }
-    for (const auto& task : fault_tasks_) {
-        task->join();
-    }
-    fault_tasks_.clear();
 }
 
 // What is left on the disks.
@@ -277,6 +223,7 @@ Status Trial::persist(const std::function<Status()>& deed, const std::stop_token
 Status Trial::tear_down() {
     stop_faults();
     stop_failovers();
+    service_.stop();
     Status status = ok();
     for (std::size_t i = 0; i < domains_.size(); ++i) {
         auto removed = persist([&] { return domains_[i]->remove(); }, never_stopped);

@@ -22,6 +22,7 @@ void TrialRecorder::record(Event event) {
         }
         events_.push_back(event);
     }
+    listeners_.call(event);
     writer_.record(trial_, event);
 }
 

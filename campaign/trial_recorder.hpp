@@ -2,9 +2,11 @@
 
 #include "campaign/run_writer.hpp"
 #include "core/history.hpp"
+#include "core/listeners.hpp"
 #include "core/probe.hpp"
 #include "core/scheduler.hpp"
 
+#include <functional>
 #include <mutex>
 #include <string>
 #include <vector>
@@ -33,6 +35,11 @@ class TrialRecorder final : public Recorder {
 
     [[nodiscard]] Instant scheduler_time(Instant trial_time) const { return start_ + trial_time; }
 
+    /// `hear` is called with each event from now on, as Listeners say.
+    [[nodiscard]] Subscription listen(std::function<void(const Event&)> hear) {
+        return listeners_.add(std::move(hear));
+    }
+
     /// All until now.
     [[nodiscard]] History history() const;
     /// Events that did not fit into the bound of a history.
@@ -43,6 +50,7 @@ class TrialRecorder final : public Recorder {
     RunWriter& writer_;
     const std::int64_t trial_;
     const Instant start_;
+    Listeners<Event> listeners_;
     mutable std::mutex mutex_;
     std::vector<Event> events_;
     std::size_t lost_ = 0;

@@ -1,5 +1,6 @@
 #include "campaign/plan.hpp"
 
+#include "campaign/trigger.hpp"
 #include "cli/definitions.hpp"
 #include "cli/exit_codes.hpp"
 #include "cli/failure.hpp"
@@ -21,7 +22,11 @@ std::string cell_text(const Fields& cell) {
 }
 
 std::string fault_text(const FaultSpec& spec, const PlannedFault& planned) {
-    std::string text = fmt::format("{} on {} at {}", spec.kind, spec.target, to_text(planned.at));
+    std::string text =
+        fmt::format("{} on {} at {}", spec.kind, planned.target, to_text(planned.at));
+    if (spec.on) {
+        text += " after " + Trigger(*spec.on).text();
+    }
     if (planned.hold > Duration::zero()) {
         text += " for " + to_text(planned.hold);
     }
@@ -33,12 +38,16 @@ nlohmann::json as_json(const Plan& plan) {
     for (const auto& trial : plan.trials) {
         const auto& experiment = plan.experiments.at(trial.experiment);
         nlohmann::json faults = nlohmann::json::array();
-        for (std::size_t i = 0; i < trial.faults.size(); ++i) {
-            faults.push_back({{"id", trial.faults[i].id},
-                              {"kind", experiment.faults.at(i).kind},
-                              {"target", experiment.faults.at(i).target},
-                              {"at_ns", trial.faults[i].at.count()},
-                              {"hold_ns", trial.faults[i].hold.count()}});
+        for (const auto& planned : trial.faults) {
+            const auto& spec = experiment.faults.at(planned.fault);
+            faults.push_back({{"id", planned.id},
+                              {"kind", spec.kind},
+                              {"target", planned.target},
+                              {"at_ns", planned.at.count()},
+                              {"hold_ns", planned.hold.count()}});
+            if (spec.on) {
+                faults.back()["after"] = Trigger(*spec.on).text();
+            }
         }
         trials.push_back({{"number", trial.number},
                           {"experiment", experiment.name},
@@ -56,8 +65,8 @@ void print(const Plan& plan) {
         const auto cell = cell_text(experiment.cell);
         fmt::print(
             "{:>5}  {}{}\n", trial.number, experiment.name, cell.empty() ? "" : " [" + cell + "]");
-        for (std::size_t i = 0; i < trial.faults.size(); ++i) {
-            fmt::print("       {}\n", fault_text(experiment.faults.at(i), trial.faults[i]));
+        for (const auto& planned : trial.faults) {
+            fmt::print("       {}\n", fault_text(experiment.faults.at(planned.fault), planned));
         }
     }
 }

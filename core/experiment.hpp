@@ -2,6 +2,7 @@
 
 #include "core/fields.hpp"
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -10,10 +11,14 @@
 
 namespace ordeal {
 
-/// A closed interval from which the schedule draws; from == to is an instant.
+enum class Spread { uniform, log_uniform };
+
+/// A closed interval from which the schedule draws; from == to is an instant. A log-uniform one
+/// does not begin at 0.
 struct Window {
     Duration from{};
     Duration to{};
+    Spread spread = Spread::uniform;
 };
 
 /// One disk of a domain, made for the trial and thrown away after it.
@@ -63,14 +68,42 @@ struct LoadSpec {
     std::int64_t rate = 0;  ///< records per second and writer, 0 = as fast as it goes
 };
 
-/// One fault as the definition states it.
+/// Domains, or hosts, of which a fault strikes some.
+struct GroupSpec {
+    std::string name;
+    std::vector<std::string> members;
+    int keep_alive = 0;  ///< so many of them must at all times be left alone by the plan
+};
+
+/// What a fault waits for, instead of the load's start. Of `probe`, `acknowledged` and `fault` one
+/// is given.
+struct TriggerSpec {
+    std::string probe;              ///< its kind: something that it says
+    std::string opinion;            ///< and is of this opinion; empty: any
+    std::string detail;             ///< and has this in its detail
+    std::string fact;               ///< and tells a number of this name …
+    double at_least = 0;            ///< … that is no less
+    std::int64_t acknowledged = 0;  ///< records that the load has acknowledged
+    std::string fault;              ///< its id: its first strike
+    std::string step = "healed";    ///< active | healed
+    std::string domain;             ///< what the probe or the load is about; empty: any domain
+};
+
+/// One fault as the definition states it. It comes `times` times, each on `pick` members of the
+/// target; one such coming on one member is a strike.
 struct FaultSpec {
     std::string id;  ///< unique in the experiment; default is the kind
     std::string kind;
-    std::string target;  ///< a domain's name, or a host's for host-wide faults
-    Window at;           ///< since the load moved: its first acknowledgement
+    std::string target;  ///< a domain's name, a host's for host-wide faults, or a group's
+    Window at;           ///< since the load moved (its first acknowledgement), or since `on`
     Window hold;         ///< from activation to healing
     Params params;       ///< validated against the catalogue
+    std::size_t pick = 1;
+    Window stagger{};  ///< from one member to the next
+    int times = 1;
+    Duration every{};               ///< from one time to the next
+    std::optional<TriggerSpec> on;  ///< what `at` counts from, instead of the load
+    Duration within{};              ///< since the load moved: when `on` must have come
 };
 
 /// What the domains serve together: one address that one of them has at a time.
@@ -107,11 +140,22 @@ struct Experiment {
     bool explore = false;  ///< record the disks that loads write to, for every_crash_state
     std::vector<DomainSpec> domains;
     std::optional<ServiceSpec> service;
+    std::vector<GroupSpec> groups;
     std::vector<LoadSpec> loads;
     std::vector<FaultSpec> faults;
     std::vector<ProbeSpec> probes;
     std::vector<CheckSpec> checks;
     Fields cell;  ///< the matrix values of this variant; empty without a matrix
+
+    /// The members of the group of this name, or the name itself.
+    [[nodiscard]] std::vector<std::string> targets(const std::string& target) const {
+        for (const auto& group : groups) {
+            if (group.name == target) {
+                return group.members;
+            }
+        }
+        return {target};
+    }
 };
 
 }  // namespace ordeal

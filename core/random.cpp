@@ -1,6 +1,8 @@
 #include "core/random.hpp"
 
+#include <algorithm>
 #include <cassert>
+#include <cmath>
 #include <limits>
 
 namespace ordeal {
@@ -51,6 +53,13 @@ Duration Random::between(Duration from, Duration to) {
     assert(from <= to);
     const auto span = static_cast<std::uint64_t>((to - from).count());
     return from + Duration(static_cast<std::int64_t>(below(span + 1)));
+}
+
+Duration Random::log_between(Duration from, Duration to) {
+    assert(Duration::zero() < from && from <= to);
+    const auto low = static_cast<double>(from.count());
+    const double drawn = low * std::pow(static_cast<double>(to.count()) / low, unit());
+    return std::clamp(Duration(std::llround(drawn)), from, to);
 }
 
 }  // namespace ordeal

@@ -23,6 +23,8 @@ class Random {
     [[nodiscard]] double unit();
     /// In [from, to], uniform. `from <= to`.
     [[nodiscard]] Duration between(Duration from, Duration to);
+    /// In [from, to], log-uniform: each octave of it is as likely. `0 < from <= to`.
+    [[nodiscard]] Duration log_between(Duration from, Duration to);
     /// In [0, bound), without modulo bias. `bound > 0`.
     [[nodiscard]] std::uint64_t below(std::uint64_t bound);
 

@@ -63,6 +63,11 @@ int on_reboot(virConnectPtr, virDomainPtr domain, void* opaque) {
     return 0;
 }
 
+void on_migration_pass(virConnectPtr, virDomainPtr domain, int pass, void* opaque) {
+    publish(
+        opaque, domain, {.domain = {}, .event = "migration_pass", .detail = std::to_string(pass)});
+}
+
 void on_close(virConnectPtr connection, int reason, void* opaque) {
     if (const auto hub = hub_of(opaque)) {
         hub->lost(connection,
@@ -155,7 +160,9 @@ bool LibvirtConnection::listen(const HubRef& hub) {
     return add(VIR_DOMAIN_EVENT_ID_LIFECYCLE, VIR_DOMAIN_EVENT_CALLBACK(on_lifecycle)) &&
            add(VIR_DOMAIN_EVENT_ID_IO_ERROR_REASON, VIR_DOMAIN_EVENT_CALLBACK(on_io_error)) &&
            add(VIR_DOMAIN_EVENT_ID_WATCHDOG, VIR_DOMAIN_EVENT_CALLBACK(on_watchdog)) &&
-           add(VIR_DOMAIN_EVENT_ID_REBOOT, VIR_DOMAIN_EVENT_CALLBACK(on_reboot));
+           add(VIR_DOMAIN_EVENT_ID_REBOOT, VIR_DOMAIN_EVENT_CALLBACK(on_reboot)) &&
+           add(VIR_DOMAIN_EVENT_ID_MIGRATION_ITERATION,
+               VIR_DOMAIN_EVENT_CALLBACK(on_migration_pass));
 }
 
 std::shared_ptr<virDomain> LibvirtConnection::domain(const std::string& name) {

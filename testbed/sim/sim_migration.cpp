@@ -55,7 +55,14 @@ void SimMigration::begin() {
             self->give_up("the QEMU there ended");
         }
     });
+    tell_pass();
     tick();
+}
+
+void SimMigration::tell_pass() {
+    domain_->on_event.call({.domain = domain_->name(),
+                            .event = "migration_pass",
+                            .detail = std::to_string(progress_.pass)});
 }
 
 void SimMigration::tick() {
@@ -81,6 +88,7 @@ void SimMigration::tick() {
             return;
         }
         progress_ = {.pass = progress_.pass + 1, .remaining = dirtied};
+        tell_pass();
     }
     world_.agenda().after(step, [self = shared_from_this()] { self->tick(); });
 }

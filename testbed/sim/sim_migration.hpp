@@ -35,6 +35,7 @@ class SimMigration : public std::enable_shared_from_this<SimMigration> {
                  const Migration& migration);
 
     void begin();
+    void tell_pass();
     void tick();
     void arrive();
     void leave_target();

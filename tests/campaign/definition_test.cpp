@@ -117,7 +117,8 @@ INSTANTIATE_TEST_SUITE_P(
                 "e.toml:20:1: error: \"at\" is missing\n"
                 "   20 | [[fault]]\n"
                 "      | ^^^^^^^^^\n"
-                "      = at: when, since the load started: \"2s\", or drawn from \"2s..5s\"\n"},
+                "      = at: when, since the load started or since `on`: \"2s\", \"2s..5s\" or "
+                "\"log 2s..5s\"\n"},
         Mistake{"at = \"1s..3s\"",
                 "at = \"1s..4s\"",
                 "e.toml:23:6: error: the fault may come at 4 s, when the load has ended (duration "
@@ -172,7 +173,7 @@ INSTANTIATE_TEST_SUITE_P(
                 "e.toml:20:1: error: \"target\" is missing\n"
                 "   20 | [[fault]]\n"
                 "      | ^^^^^^^^^\n"
-                "      = target: a domain, or a host for faults of hosts\n"},
+                "      = target: a domain, a host for faults of hosts, or a group of these\n"},
         Mistake{"[[probe]]",
                 "[[fault]]\nkind = \"qemu.kill\"\ntarget = \"vm\"\nat = \"2s\"\n\n[[probe]]",
                 "e.toml:26:8: error: there are two faults \"qemu.kill\"\n"

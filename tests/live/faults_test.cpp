@@ -14,6 +14,8 @@ struct Wanted {
     std::string kind;
     std::string target = "vm";
     Params params = {};
+    bool hotplug = false;
+    std::size_t boots = 1;  ///< of the guest, with the one before the fault
 };
 
 class LiveFaults : public LiveRun {
@@ -34,8 +36,11 @@ class LiveFaults : public LiveRun {
             fault.params = defaults_of(wanted);
             cell.domains.at(0).host = "n1";
             cell.hosts = 2;
-            const bool moves = wanted.kind.starts_with("domain.");
+            const bool moves = wanted.kind == "domain.migrate" ||
+                               wanted.kind == "domain.second_instance" ||
+                               wanted.kind.starts_with("migration.");
             cell.domains.at(0).lease = moves;
+            cell.domains.at(0).hotplug = wanted.hotplug;
             cell.recover = moves;
             cell.cell = {{"fault", wanted.kind}};
             std::erase_if(cell.checks, [](const CheckSpec& check) {
@@ -62,6 +67,9 @@ class LiveFaults : public LiveRun {
         const auto record = run(each_of(faults), 1, 1);
         ASSERT_EQ(record.trials.size(), faults.size());
         EXPECT_TRUE(record.finished) << record.stop_reason;
+        const auto boots_of = [&](const std::string& kind) {
+            return std::ranges::find(faults, kind, &Wanted::kind)->boots;
+        };
         for (const auto& trial : record.trials) {
             SCOPED_TRACE(trial.cell.get<std::string>("fault") + ": " + trial.reason);
             const auto* observed = trial.history.first(event::fault_observed);
@@ -75,7 +83,8 @@ class LiveFaults : public LiveRun {
             for (const auto* hello : trial.history.of(event::agent_hello)) {
                 boots.insert(hello->data.get<std::string>("boot_id"));
             }
-            EXPECT_EQ(boots.size(), 1U) << "it was started again";
+            EXPECT_EQ(boots.size(), boots_of(trial.cell.get<std::string>("fault")))
+                << "how often it booted";
             ASSERT_EQ(trial.findings.size(), 1U);
             EXPECT_EQ(trial.findings[0].verdict, Verdict::pass) << trial.findings[0].summary;
         }
@@ -118,6 +127,28 @@ TEST_F(LiveFaults, OfALossyAndASlowStoragePlaneActAndLoseNothing) {
 TEST_F(LiveFaults, ThatBringADomainToASecondHostActAndLoseNothing) {
     run_all({{.kind = "domain.migrate"},
              {.kind = "domain.second_instance", .params = {{"expect", std::string("refused")}}}});
+}
+
+TEST_F(LiveFaults, ThatEndOrStopQemuActAndLoseNothing) {
+    run_all({{.kind = "qemu.abort"},
+             {.kind = "qemu.segv"},
+             {.kind = "qemu.quit"},
+             {.kind = "qemu.pause"},
+             {.kind = "qemu.freeze"},
+             {.kind = "qemu.throttle"}});
+}
+
+TEST_F(LiveFaults, ThatTakeADomainsPartsAwayActAndLoseNothing) {
+    run_all({{.kind = "domain.nic_unplug", .hotplug = true},
+             {.kind = "domain.disk_unplug", .hotplug = true},
+             {.kind = "domain.balloon_squeeze", .hotplug = true}});
+}
+
+TEST_F(LiveFaults, ThatBreakAMigrationActAndLoseNothing) {
+    run_all({{.kind = "migration.kill_source", .boots = 2},
+             {.kind = "migration.kill_target"},
+             {.kind = "migration.abort"},
+             {.kind = "migration.cut_link"}});
 }
 
 }  // namespace
