@@ -42,6 +42,12 @@ await() {
     done
 }
 
+ended() {
+    echo "the server ended as it started:" >&3
+    tail -q -n 3 server.log run/ganesha.log 2>/dev/null >&3
+    exit 1
+}
+
 connect() {
     # The same at each start: who knew it, knows it.
     # shellcheck disable=SC2046
@@ -68,7 +74,12 @@ case $verb in
             sh "$0" "${verb#start-}" "$unpacked" "$image" "$directory" "$bridge" \
             "$address" "$prefix" "$port" "$target" </dev/null >>server.log 2>&1
         await test -s server.pid
-        inside() { nsenter --target "$(cat server.pid)" --net "$@"; }
+        exec 3>&2
+        inside() {
+            pid=$(cat server.pid)
+            kill -0 "$pid" 2>/dev/null || ended
+            nsenter --target "$pid" --net "$@"
+        }
         case $verb in
             start-nbd)
                 # It listens before it has opened its image: only its greeting says that it serves.
@@ -126,6 +137,8 @@ CONF
         # It ends with the server: the name space that it is in does.
         setpriv --pdeathsig KILL unshare --pid --fork --kill-child \
             sh -c '"$0" -w -f & wait' "$rpcbind" &
+        # Without it ganesha, which registers there once, ends.
+        await "$(program rpcinfo)" -p "$address"
         exec "$ganesha" -F -f /run/ganesha.conf -L /run/ganesha.log -p /run/ganesha.pid
         ;;
 esac
