@@ -10,6 +10,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -17,6 +18,7 @@
 #include <sstream>
 #include <string>
 #include <unistd.h>
+#include <utility>
 #include <vector>
 
 namespace ordeal::live {
@@ -69,12 +71,15 @@ class LiveRealSite : public ::testing::Test {
 
     const LabNode& node() const { return lab_->nodes().front(); }
 
+    /// Of the guest of the domain.
+    virtual fs::path initramfs() { return cache_directory() / "guest/current/initramfs"; }
+
     void define(const std::string& opt_in) {
         const auto guest = cache_directory() / "guest/current";
         const DomainPlace place{.name = "canary",
                                 .accelerator = Accelerator::tcg,
                                 .kernel = guest / "vmlinuz",
-                                .initramfs = guest / "initramfs",
+                                .initramfs = initramfs(),
                                 .disks = {{.image = image_, .file = image_}},
                                 .console = console_,
                                 .agent_socket = "/run/ordeal/agents/canary.sock",
@@ -143,16 +148,25 @@ class LiveRealSite : public ::testing::Test {
         return output ? *output : Output{};
     }
 
-    /// A shipped experiment with time for a busy machine.
-    std::string experiment() const {
-        std::ifstream shipped(fs::path(ORDEAL_SOURCE_DIR) /
-                              "experiments/quickstart/kill-qemu.toml");
+    /// A shipped experiment, changed: each text by what follows it.
+    std::string experiment(const std::string& name,
+                           const std::vector<std::pair<std::string, std::string>>& changes) const {
+        std::ifstream shipped(fs::path(ORDEAL_SOURCE_DIR) / "experiments" / (name + ".toml"));
         std::string text{std::istreambuf_iterator(shipped), {}};
-        text = replaced(text, "deadline = \"90s\"", "deadline = \"10min\"");
-        text = replaced(text, "within = \"2s\"", "within = \"60s\"");
-        text = replaced(text, "within = \"30s\"", "within = \"10min\"");
-        std::ofstream(folder_ / "kill-qemu.toml") << text;
-        return (folder_ / "kill-qemu.toml").string();
+        for (const auto& [from, to] : changes) {
+            text = replaced(text, from, to);
+        }
+        const auto file = folder_ / fs::path(name + ".toml").filename();
+        std::ofstream(file) << text;
+        return file.string();
+    }
+
+    /// With time for a busy machine.
+    std::string kill_qemu() const {
+        return experiment("quickstart/kill-qemu",
+                          {{"deadline = \"90s\"", "deadline = \"10min\""},
+                           {"within = \"2s\"", "within = \"60s\""},
+                           {"within = \"30s\"", "within = \"10min\""}});
     }
 
     const std::string name_ = "real-" + std::to_string(::getpid());
@@ -160,6 +174,17 @@ class LiveRealSite : public ::testing::Test {
     const fs::path image_ = folder_ / "data.img";
     const fs::path console_ = folder_ / "canary.console";
     std::optional<Lab> lab_;
+};
+
+/// Whole trials, which take minutes where many share the processors.
+class LongLiveRealSite : public LiveRealSite {
+  protected:
+    void SetUp() override {
+        if (std::getenv("ORDEAL_LONG_TESTS") == nullptr) {
+            GTEST_SKIP() << "needs ORDEAL_LONG_TESTS=1 in the environment";
+        }
+        LiveRealSite::SetUp();
+    }
 };
 
 /// What a controller at the site does, in its network.

@@ -11,15 +11,16 @@ namespace {
 
 using ::testing::HasSubstr;
 
+/// The tables of cuts that the host's kernel has, as nft(8) tells them there.
+std::string rules_of(const LabNode& node) {
+    const auto listed = run({"nft", "list", "tables", "netdev"},
+                            {.deadline = patience, .inside = static_cast<pid_t>(node.init().pid)});
+    return listed ? listed->out : listed.error().text();
+}
+
 class LiveSiteNetwork : public LiveRealSite {
   protected:
-    /// The tables of cuts that the host's kernel has, as nft(8) tells them there.
-    std::string rules() const {
-        const auto listed =
-            run({"nft", "list", "tables", "netdev"},
-                {.deadline = patience, .inside = static_cast<pid_t>(node().init().pid)});
-        return listed ? listed->out : listed.error().text();
-    }
+    std::string rules() const { return rules_of(node()); }
 
     static bool answers(Network& network, Plane plane) {
         return network.echo(plane, "", "n1", 500ms).has_value();
@@ -93,6 +94,25 @@ TEST_F(LiveSiteNetwork, ACutEndsByItselfWhenNobodyRenewsIt) {
         EXPECT_TRUE(network.mend("c1")) << "the empty table, too";
         EXPECT_EQ(rules(), "");
     });
+}
+
+TEST_F(LongLiveRealSite, RunsAnExperimentThatCutsTheGuestsPlane) {
+    const auto plane =
+        experiment("detection/plane", {{"deadline = \"150s\"", "deadline = \"10min\""}});
+    const auto ran = ordeal(site(),
+                            {"run",
+                             plane,
+                             "--only",
+                             "plane=guest",
+                             "--trials",
+                             "1",
+                             "--seed",
+                             "5",
+                             "--out",
+                             (folder_ / "run").string()});
+    EXPECT_EQ(ran.exit.code, 0) << "the cut was seen, and nothing was lost: " << ran.out << ran.err;
+    EXPECT_EQ(rules_of(node()), "");
+    EXPECT_EQ(virsh("domstate canary"), "running\n");
 }
 
 }  // namespace

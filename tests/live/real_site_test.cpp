@@ -24,17 +24,6 @@ using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-/// Whole trials, which take minutes where many share the processors.
-class LongLiveRealSite : public LiveRealSite {
-  protected:
-    void SetUp() override {
-        if (std::getenv("ORDEAL_LONG_TESTS") == nullptr) {
-            GTEST_SKIP() << "needs ORDEAL_LONG_TESTS=1 in the environment";
-        }
-        LiveRealSite::SetUp();
-    }
-};
-
 TEST_F(LiveRealSite, TheDoctorFindsEveryDoorOpenAndSaysWhichIsShut) {
     ASSERT_TRUE(wait_until(patience, [&] {
         std::ifstream file(console_);
@@ -93,7 +82,7 @@ TEST_F(LongLiveRealSite, RunsAShippedExperimentAndLeavesTheTargetRunning) {
     const auto pid = virsh("domid canary");
     const auto ran = ordeal(
         site(),
-        {"run", experiment(), "--trials", "1", "--seed", "5", "--out", (folder_ / "run").string()});
+        {"run", kill_qemu(), "--trials", "1", "--seed", "5", "--out", (folder_ / "run").string()});
     EXPECT_EQ(ran.exit.code, 0) << ran.out << ran.err;
     EXPECT_EQ(virsh("domstate canary"), "running\n");
     EXPECT_NE(virsh("domid canary"), pid) << "it was killed and came back";
@@ -104,7 +93,7 @@ TEST_F(LongLiveRealSite, SaysWhatItCannotSeeOfAGuestWithNothingInIt) {
     const auto other = lock_campaign("site-" + name_);
     ASSERT_TRUE(other);
     const std::vector<std::string> words{
-        "run", experiment(), "--trials", "1", "--out", (folder_ / "run").string()};
+        "run", kill_qemu(), "--trials", "1", "--out", (folder_ / "run").string()};
     const auto second = ordeal(bare, words);
     EXPECT_EQ(second.exit.code, 4) << "two campaigns at one site" << second.err;
     EXPECT_THAT(second.err, HasSubstr("another campaign runs there"));
@@ -122,7 +111,7 @@ TEST_F(LongLiveRealSite, SaysWhatItCannotSeeOfAGuestWithNothingInIt) {
         << "the report says it, too";
 
     opt_out();
-    const auto stranger = ordeal(bare, {"run", experiment(), "--trials", "1"});
+    const auto stranger = ordeal(bare, {"run", kill_qemu(), "--trials", "1"});
     EXPECT_EQ(stranger.exit.code, 3) << stranger.err;
     EXPECT_THAT(stranger.out + stranger.err, HasSubstr("has not opted in"));
     EXPECT_THAT(stranger.out + stranger.err, Not(HasSubstr("residue")));
@@ -210,7 +199,7 @@ TEST_F(LiveRealSite, HurtsNothingButTargets) {
 }
 
 TEST_F(LongLiveRealSite, AHostThatIsDownOrALibvirtdThatIsGoneMakesATrialInconclusive) {
-    const std::vector<std::string> words{"run", experiment(), "--trials", "1"};
+    const std::vector<std::string> words{"run", kill_qemu(), "--trials", "1"};
     const auto stopped = node().stop_service("libvirtd", 10s);
     ASSERT_TRUE(stopped) << stopped.error().text();
     const auto doctor = ordeal(site(), {"doctor"});
