@@ -41,7 +41,9 @@ constexpr std::array table{Fault{"panic", panic},
                            Fault{"io_hog", nullptr},
                            Fault{"link_down", nullptr},
                            Fault{"memory_hog", nullptr},
-                           Fault{"oom", nullptr}};
+                           Fault{"oom", nullptr},
+                           Fault{"service_hang", nullptr},
+                           Fault{"service_kill", nullptr}};
 
 }  // namespace
 

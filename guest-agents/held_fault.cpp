@@ -27,7 +27,11 @@ void set_oom_score(std::string_view score) {
 }
 
 std::unique_ptr<HeldFault> make_fault(const Order& order) {
-    for (const auto make : {make_agent_fault, make_clock_fault, make_disk_fault, make_load_fault}) {
+    for (const auto make : {make_agent_fault,
+                            make_clock_fault,
+                            make_disk_fault,
+                            make_load_fault,
+                            make_service_fault}) {
         if (auto made = make(order)) {
             return made;
         }

@@ -64,6 +64,7 @@ class Workers {
 [[nodiscard]] std::unique_ptr<HeldFault> make_clock_fault(const Order& order);
 [[nodiscard]] std::unique_ptr<HeldFault> make_disk_fault(const Order& order);
 [[nodiscard]] std::unique_ptr<HeldFault> make_load_fault(const Order& order);
+[[nodiscard]] std::unique_ptr<HeldFault> make_service_fault(const Order& order);
 
 /// The helper: makes the fault that its words name, says so on its standard output (an empty line,
 /// or why not), holds it until SIGTERM or for `at_most`, and ends it. Returns the exit code.

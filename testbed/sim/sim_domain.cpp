@@ -117,6 +117,7 @@ void SimDomain::boot() {
     queue_ = {};
     held_by_disk_ = false;
     held_.clear();
+    service_killed_ = false;
     oom_kills_ = 0;
     nmis_ = 0;
     pvpanic_fired_ = false;

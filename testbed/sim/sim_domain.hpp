@@ -96,7 +96,10 @@ class SimDomain : public std::enable_shared_from_this<SimDomain> {
     /// Whether anybody listens at the guest's ports.
     void set_servers(bool listen) { servers_ = listen; }
 
-    [[nodiscard]] bool serves() const { return servers_; }
+    [[nodiscard]] bool serves() const { return servers_ && !service_killed_; }
+
+    /// Whoever listens takes the connection and says nothing.
+    [[nodiscard]] bool service_hangs() const { return holds("service_hang"); }
 
     /// What servers say instead of what is right.
     void set_answer(std::string line) { answer_ = std::move(line); }
@@ -204,6 +207,7 @@ class SimDomain : public std::enable_shared_from_this<SimDomain> {
     bool network_ = true;
     bool plane_ = true;
     bool servers_ = true;
+    bool service_killed_ = false;  // until the next boot
     std::string answer_;
     bool storage_ = true;
     LinkState link_ = LinkState::up;

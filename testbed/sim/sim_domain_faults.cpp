@@ -12,7 +12,7 @@ using namespace std::chrono_literals;
 
 constexpr Duration default_hold = 60s;
 constexpr Duration memory_time = 200ms;  // until all of it is used up
-constexpr std::array<std::string_view, 14> held_kinds{"agent_kill",
+constexpr std::array<std::string_view, 16> held_kinds{"agent_kill",
                                                       "agent_stop",
                                                       "clock_skew",
                                                       "clock_step",
@@ -25,7 +25,9 @@ constexpr std::array<std::string_view, 14> held_kinds{"agent_kill",
                                                       "io_hog",
                                                       "link_down",
                                                       "memory_hog",
-                                                      "oom"};
+                                                      "oom",
+                                                      "service_hang",
+                                                      "service_kill"};
 
 }  // namespace
 
@@ -49,6 +51,7 @@ Status SimDomain::make_fault(const std::string& kind, const Fields& params) {
     const auto since = agenda_.now();
     held_[kind] = {.params = params, .since = since};
     agent_runs_ = agent_runs_ && kind != "agent_kill";
+    service_killed_ = service_killed_ || kind == "service_kill";
     if (!agent_runs_) {
         load_.reset();
     }

@@ -87,7 +87,12 @@ Result<std::string> SimGuest::ask(std::uint16_t port,
     if (auto connected = connect(port, deadline); !connected) {
         return connected.error();
     }
-    world_.scheduler().wait_for(std::min(answer_latency, deadline - connect_latency), {});
+    const auto left = deadline - connect_latency;
+    if (domain_->service_hangs()) {
+        world_.scheduler().wait_for(left, {});
+        return fail(ErrorKind::timeout, "ask " + domain_->name(), "no answer");
+    }
+    world_.scheduler().wait_for(std::min(answer_latency, left), {});
     if (!domain_->answer().empty()) {
         return domain_->answer();
     }

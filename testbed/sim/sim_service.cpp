@@ -24,7 +24,7 @@ class SimServiceClient final : public ServiceClient {
         const auto now = clients_.world().scheduler().now();
         const auto owners = clients_.owners();
         Request request{.sent = now, .ended = now + answer_time, .server = {}};
-        if (owners.empty()) {
+        if (owners.empty() || (owners.back()->serves() && owners.back()->service_hangs())) {
             request.ended = now + deadline;
             request.failure = "timeout";
         } else if (!owners.back()->serves()) {

@@ -4,8 +4,14 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <csignal>
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <optional>
+#include <sys/wait.h>
+#include <thread>
+#include <unistd.h>
 
 // The helpers of an agent on this machine: only such faults as harm nobody here.
 
@@ -122,6 +128,78 @@ TEST(AgentHelper, LetsAStoppedAgentGoOn) {
     // come before the answer.
     EXPECT_TRUE(agent.next([&](const auto&) { return longest_pause(agent) >= 400ms; }));
     EXPECT_TRUE(look_until(agent, makes_nothing).faults.empty());
+}
+
+/// A process of this machine whose name nobody else has.
+class Victim {
+  public:
+    explicit Victim(const std::filesystem::path& directory)
+        : name_("victim" + std::to_string(::getpid() % 1'000'000)) {
+        const auto path = (directory / name_).string();
+        std::filesystem::copy_file("/bin/sleep", path);
+        pid_ = ::fork();
+        if (pid_ == 0) {
+            ::execl(path.c_str(), path.c_str(), "60", nullptr);
+            ::_exit(127);
+        }
+    }
+
+    Victim(const Victim&) = delete;
+    Victim& operator=(const Victim&) = delete;
+
+    ~Victim() {
+        ::kill(pid_, SIGKILL);
+        ::waitpid(pid_, nullptr, 0);
+    }
+
+    [[nodiscard]] const std::string& name() const { return name_; }
+
+    /// The letter of ps(1): S sleeps, T is stopped, Z is dead.
+    [[nodiscard]] char state() const {
+        std::ifstream file("/proc/" + std::to_string(pid_) + "/stat");
+        const std::string text{std::istreambuf_iterator<char>(file), {}};
+        const auto end = text.rfind(')');
+        return end + 2 < text.size() ? text[end + 2] : '?';
+    }
+
+    [[nodiscard]] bool becomes(char wanted) const {
+        const auto end = std::chrono::steady_clock::now() + 10s;
+        while (state() != wanted && std::chrono::steady_clock::now() < end) {
+            std::this_thread::sleep_for(5ms);
+        }
+        return state() == wanted;
+    }
+
+  private:
+    std::string name_;
+    pid_t pid_ = 0;
+};
+
+TEST(AgentHelper, StopsAServiceUntilItIsEnded) {
+    AgentProcess agent({"--permit", "service_hang"});
+    agent.accept();
+    const Victim victim(agent.directory());
+    ASSERT_TRUE(victim.becomes('S'));
+    EXPECT_EQ(answer_to(agent, wire::InjectFault{1, "service_hang", {{"process", victim.name()}}}),
+              "");
+    EXPECT_TRUE(victim.becomes('T'));
+    EXPECT_EQ(answer_to(agent, wire::EndFault{2, "service_hang"}), "");
+    EXPECT_TRUE(victim.becomes('S'));
+    EXPECT_TRUE(look_until(agent, makes_nothing).faults.empty());
+}
+
+TEST(AgentHelper, KillsAServiceAndNamesOneThatIsNotThere) {
+    AgentProcess agent({"--permit", "service_kill"});
+    agent.accept();
+    const Victim victim(agent.directory());
+    ASSERT_TRUE(victim.becomes('S'));
+    const wire::InjectFault kill{1, "service_kill", {{"process", victim.name()}}};
+    EXPECT_EQ(answer_to(agent, kill), "");
+    EXPECT_TRUE(victim.becomes('Z'));
+    EXPECT_EQ(answer_to(agent, wire::EndFault{2, "service_kill"}), "");
+    EXPECT_TRUE(look_until(agent, makes_nothing).faults.empty());
+    const wire::InjectFault nobody{3, "service_kill", {{"process", victim.name() + "x"}}};
+    EXPECT_THAT(answer_to(agent, nobody), HasSubstr("no process has this name"));
 }
 
 TEST(AgentHelper, SaysWhyItCannot) {
