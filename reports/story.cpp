@@ -1,6 +1,7 @@
 #include "reports/story.hpp"
 
 #include "reports/deciders.hpp"
+#include "reports/service_lanes.hpp"
 
 #include <algorithm>
 #include <array>
@@ -320,6 +321,7 @@ Story tell(const History& history) {
             }
         }
     }
+    story.service = service_lanes(history, story.judged);
     story.faults = faults_of(history);
     story.acknowledged = progress_of(history);
     for (const auto& each : history.all()) {

@@ -81,6 +81,13 @@ struct PhaseMark {
     std::string error;
 };
 
+/// Something of the service that its clients or the wire tell, over time.
+struct ServiceLane {
+    std::string name;         ///< "answers of ha-a", "no answer", "address at ha-a"
+    std::vector<Span> spans;  ///< `state` is "alive", or "dead" where it is missed
+    std::string outcome;      ///< what came of it, in a word
+};
+
 /// Progress of the load over time.
 struct AcknowledgedPoint {
     Instant at{};
@@ -95,6 +102,7 @@ struct Story {
     std::vector<Lane> lanes;  ///< in the order of their observers' names
     /// The same of programs that act on libvirt's word, see reports/deciders.hpp.
     std::vector<Lane> deciders;
+    std::vector<ServiceLane> service;
     std::vector<FaultMark> faults;
     std::vector<PhaseMark> phases;
     std::vector<AcknowledgedPoint> acknowledged;

@@ -12,7 +12,7 @@ namespace ordeal::reports {
 namespace {
 
 constexpr double width = 1000;
-constexpr double left = 150;   ///< names of the lanes
+constexpr double left = 175;   ///< names of the lanes
 constexpr double right = 120;  ///< what came of each lane
 constexpr double plot = width - left - right;
 constexpr double top = 34;  ///< names of the faults
@@ -44,6 +44,9 @@ class Picture {
                     draw_lane(lane);
                 }
             }
+        }
+        for (const auto& lane : story_.service) {
+            draw_service(lane);
         }
         draw_progress();
         draw_console();
@@ -143,6 +146,15 @@ class Picture {
             bad = true;
         }
         outcome(bad ? "o bad" : "o", came_of_it);
+        y_ += pitch;
+    }
+
+    void draw_service(const ServiceLane& lane) {
+        name(lane.name);
+        for (const auto& each : lane.spans) {
+            span(each, each.state, each.words);
+        }
+        outcome("o", lane.outcome);
         y_ += pitch;
     }
 
