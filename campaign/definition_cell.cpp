@@ -1,5 +1,6 @@
 #include "campaign/definition_cell.hpp"
 
+#include "campaign/definition_cluster.hpp"
 #include "campaign/definition_keys.hpp"
 #include "campaign/schedule.hpp"
 #include "core/schema.hpp"
@@ -79,6 +80,7 @@ class CellReader {
         read_experiment();
         read_section(root_, "domain", [this](const Node& table) { read_domain(table); });
         read_service();
+        experiment_.cluster = read_cluster(document_, root_, out_);
         read_section(root_, "group", [this](const Node& table) { read_group(table); });
         read_section(root_, "load", [this](const Node& table) { read_load(table); });
         read_section(root_, "fault", [this](const Node& table) { read_fault(table); });
@@ -97,6 +99,7 @@ class CellReader {
                                              "matrix",
                                              "domain",
                                              "service",
+                                             "cluster",
                                              "group",
                                              "load",
                                              "fault",

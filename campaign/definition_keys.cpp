@@ -184,6 +184,31 @@ std::vector<ParamSpec> service() {
              .fallback = defaults.request}};
 }
 
+std::vector<ParamSpec> cluster() {
+    const ClusterSpec defaults;
+    const auto timing = [](std::string name, Duration fallback, std::string help) {
+        return ParamSpec{.name = std::move(name),
+                         .type = duration,
+                         .help = std::move(help),
+                         .fallback = fallback,
+                         .minimum = Duration(10ms),
+                         .maximum = Duration(1h)};
+    };
+    return {{.name = "stack",
+             .type = choice,
+             .help = "what the members agree by",
+             .choices = {"heartbeat", "keepalived"}},
+            {.name = "failback",
+             .type = boolean,
+             .help = "the first member takes the address back",
+             .fallback = defaults.failback},
+            timing("keepalive", 1s, "heartbeat: from one message to the next"),
+            timing("deadtime", 3s, "heartbeat: who is silent for so long is dead"),
+            timing("warntime", 2s, "heartbeat: who is silent for so long is late"),
+            timing("initdead", 6s, "heartbeat: the same when it starts"),
+            timing("advert_int", 1s, "keepalived: from one advertisement to the next")};
+}
+
 std::vector<ParamSpec> load() {
     const LoadSpec defaults;
     return {

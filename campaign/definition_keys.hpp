@@ -12,6 +12,7 @@ namespace ordeal::definition_keys {
 [[nodiscard]] std::vector<ParamSpec> domain();
 [[nodiscard]] std::vector<ParamSpec> disk();
 [[nodiscard]] std::vector<ParamSpec> service();
+[[nodiscard]] std::vector<ParamSpec> cluster();
 [[nodiscard]] std::vector<ParamSpec> load();
 [[nodiscard]] std::vector<ParamSpec> group();
 [[nodiscard]] std::vector<ParamSpec> fault();

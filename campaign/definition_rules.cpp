@@ -1,5 +1,6 @@
 #include "campaign/definition_rules.hpp"
 
+#include "campaign/definition_cluster.hpp"
 #include "campaign/definition_exploration.hpp"
 #include "campaign/definition_schedule.hpp"
 #include "campaign/definition_service.hpp"
@@ -33,6 +34,7 @@ class Rules {
         check_checks();
         check_exploration(document_, root_, experiment_, out_);
         check_service(document_, root_, experiment_, out_);
+        check_cluster(document_, root_, experiment_, out_);
     }
 
   private:

@@ -112,11 +112,14 @@ class Run {
 std::vector<bool> Run::which_run_alone() const {
     std::vector<bool> alone;
     for (const auto& trial : plan_.trials) {
-        const auto& faults = plan_.experiments.at(trial.experiment).faults;
-        alone.push_back(std::ranges::any_of(faults, [this](const FaultSpec& fault) {
+        const auto& experiment = plan_.experiments.at(trial.experiment);
+        const auto reaches_host = [this](const FaultSpec& fault) {
             const auto* info = find_kind(world_.catalogues.kinds.faults, fault.kind);
             return info != nullptr && info->blast == "host";
-        }));
+        };
+        // Two services of one address would be seen as one.
+        alone.push_back(experiment.service.has_value() ||
+                        std::ranges::any_of(experiment.faults, reaches_host));
     }
     return alone;
 }

@@ -71,9 +71,9 @@ struct RunOutcome {
     Ending ending = Ending::complete;
 };
 
-/// Carries out a plan in a new run directory. Trials whose faults reach a whole host run alone.
-/// Errors are those before the first trial; afterwards everything is in the outcome, and whatever
-/// happens, what was started is undone or reported as residue.
+/// Carries out a plan in a new run directory. Trials with a service, or whose faults reach
+/// a whole host, run alone. Errors are those before the first trial; afterwards everything is in
+/// the outcome, and whatever happens, what was started is undone or reported as residue.
 [[nodiscard]] Result<RunOutcome> run_campaign(const Plan& plan,
                                               std::span<const Definition> definitions,
                                               const RunSettings& settings,

@@ -54,6 +54,11 @@ class Fit {
     Names run() {
         for (auto& cell : definition_.cells) {
             std::ranges::for_each(cell.domains, [&](auto& domain) { fit_domain(domain); });
+            if (cell.cluster) {
+                note(
+                    "[cluster] is of no use: the guests there are a cluster by themselves or none");
+                cell.cluster.reset();
+            }
             for (auto fault : cell.faults) {
                 for (const auto& target : cell.targets(fault.target)) {
                     fault.target = target;

@@ -102,6 +102,21 @@ void Trial::trouble(const std::string& reason) {
     troubles_.push_back(reason);
 }
 
+/// None: it is in no cluster that is made here.
+std::optional<MemberSpec> Trial::member(const std::string& domain) const {
+    if (!experiment_.cluster || !experiment_.service ||
+        std::ranges::count(experiment_.service->members, domain) == 0) {
+        return std::nullopt;
+    }
+    MemberSpec member{
+        .cluster = *experiment_.cluster, .service = *experiment_.service, .slots = {}};
+    for (const auto& name : member.service.members) {
+        const auto at = std::ranges::find(experiment_.domains, name, &DomainSpec::name);
+        member.slots.push_back(first_slot_ + static_cast<int>(at - experiment_.domains.begin()));
+    }
+    return member;
+}
+
 Status Trial::provision() {
     std::error_code error;
     std::filesystem::create_directories(directory_, error);
@@ -111,6 +126,7 @@ Status Trial::provision() {
     int slot = first_slot_;
     for (auto spec : experiment_.domains) {
         spec.seed = Random(planned_.seed).derive(spec.name).derive("disks").next();
+        spec.member = member(spec.name);
         auto name = fmt::format("{}-{}-{}", world_.prefix, planned_.number, spec.name);
         auto announced = world_.journal.announce(RemoveDomain{name});
         if (!announced) {

@@ -73,6 +73,7 @@ class Trial {
     Status judge();
     Status tear_down();
 
+    [[nodiscard]] std::optional<MemberSpec> member(const std::string& domain) const;
     Status start_loads();
     Status make_faults();
     void set_triggers();

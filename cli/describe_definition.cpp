@@ -32,6 +32,7 @@ constexpr std::array tables{
           &keys::domain},
     Table{"[[domain.disk]]", "A disk of the domain above; /dev/vda is the first.", &keys::disk},
     Table{"[service]", "What domains serve together at one address.", &keys::service},
+    Table{"[cluster]", "What makes the service's members a cluster.", &keys::cluster},
     Table{"[[load]]", "What the guest writes: the ledger.", &keys::load},
     Table{"[[group]]", "Domains, or hosts, of which a fault strikes some.", &keys::group},
     Table{"[[fault]]", "A fault; the kind's own parameters stand beside these.", &keys::fault},

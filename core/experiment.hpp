@@ -39,6 +39,29 @@ struct DiskSpec {
         false;  ///< the guest's agent keeps an epoch block at its end, see core/wire_epoch.hpp
 };
 
+/// What the domains serve together: one address that one of them has at a time.
+struct ServiceSpec {
+    std::string address;               ///< IPv4 on the guests' plane
+    std::int64_t port = 80;            ///< of its web server
+    std::vector<std::string> members;  ///< domains; the first has the address by preference
+    std::string request = "/id";       ///< answered by a text whose first line names the domain
+};
+
+/// What makes the service's members a cluster, in guests of the lab's own image.
+struct ClusterSpec {
+    std::string stack;     ///< heartbeat | keepalived
+    bool failback = true;  ///< the first member takes the address back
+    /// By the stack's own words: deadtime, advert_int, …
+    std::vector<std::pair<std::string, Duration>> timings;
+};
+
+/// A domain's part in a cluster.
+struct MemberSpec {
+    ClusterSpec cluster;
+    ServiceSpec service;
+    std::vector<int> slots;  ///< of the service's members, in their order; see Testbed::provision
+};
+
 /// A virtual machine as the experiment wants it. The testbed gives it a unique name per trial.
 struct DomainSpec {
     std::string name;
@@ -55,6 +78,7 @@ struct DomainSpec {
     std::string on_crash = "preserve";  ///< libvirt's <on_crash>: preserve | destroy | restart
     std::vector<DiskSpec> disks;
     std::uint64_t seed = 0;  ///< of what the testbed draws for it; set for each trial
+    std::optional<MemberSpec> member = {};  ///< set for each trial
 };
 
 /// What the guest does meanwhile. Kind "ledger" is the only one so far; its params come from the
@@ -106,14 +130,6 @@ struct FaultSpec {
     Duration within{};              ///< since the load moved: when `on` must have come
 };
 
-/// What the domains serve together: one address that one of them has at a time.
-struct ServiceSpec {
-    std::string address;               ///< IPv4 on the guests' plane
-    std::int64_t port = 80;            ///< of its web server
-    std::vector<std::string> members;  ///< domains; the first has the address by preference
-    std::string request = "/id";       ///< answered by a text whose first line names the domain
-};
-
 struct ProbeSpec {
     std::string kind;
     std::string domain;  ///< empty: every domain
@@ -140,6 +156,7 @@ struct Experiment {
     bool explore = false;  ///< record the disks that loads write to, for every_crash_state
     std::vector<DomainSpec> domains;
     std::optional<ServiceSpec> service;
+    std::optional<ClusterSpec> cluster;  ///< none: whoever serves needs no help, or has it
     std::vector<GroupSpec> groups;
     std::vector<LoadSpec> loads;
     std::vector<FaultSpec> faults;

@@ -40,8 +40,10 @@ std::string command_line(const DomainSpec& spec, const DomainPlace& place) {
         if (disk.epoch) {
             line += " ordeal.epoch=/dev/vda";
         }
+    } else {
+        line += " ordeal.disk=none";
     }
-    return line;
+    return place.cluster.empty() ? line : line + " " + place.cluster;
 }
 
 void add_boot(pugi::xml_node domain, const DomainSpec& spec, const DomainPlace& place) {

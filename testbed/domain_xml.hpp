@@ -34,6 +34,7 @@ struct DomainPlace {
     std::string gateway;               ///< of the guest: the host's address on the bridge
     std::string heartbeat;             ///< where UDP heartbeats go: "10.77.0.1:7701"
     std::filesystem::path directory;   ///< of the trial; says in the XML whose domain it is
+    std::string cluster = {};          ///< more of the kernel's command line, see cluster_words()
     std::filesystem::path lease = {};  ///< where lockspaces are, for one that may run once only
 };
 

@@ -1,6 +1,7 @@
 #include "testbed/lab_testbed.hpp"
 
 #include "testbed/cache.hpp"
+#include "testbed/cluster_words.hpp"
 #include "testbed/domain_xml.hpp"
 #include "testbed/lab/files.hpp"
 #include "testbed/lab/node_setup.hpp"
@@ -17,6 +18,7 @@
 #include <sys/socket.h>
 #include <sys/utsname.h>
 #include <system_error>
+#include <unistd.h>
 #include <utility>
 
 namespace ordeal {
@@ -67,6 +69,9 @@ Result<Fd> heartbeat_socket(const ProcessRef& rack) {
     }
     return socket;
 }
+
+/// Of the guest image, for members of a cluster.
+constexpr const char* cluster_archive = "initramfs-cluster";
 
 bool is_bare(const DomainSpec& spec) {
     return spec.machine == "bare";
@@ -265,6 +270,12 @@ Result<Provisioned> LabTestbed::provision(const DomainSpec& spec,
     auto& host = **chosen;
     const auto accelerator = this->accelerator();
     Status ready = accelerator ? check(spec, name, slot) : Status(accelerator.error());
+    if (ready && spec.member && ::access((options_.guest / cluster_archive).c_str(), R_OK) != 0) {
+        ready = fail(ErrorKind::missing,
+                     "make the domain " + name,
+                     "the guest image " + options_.guest.string() + " has no clusters",
+                     "./bootstrap build");
+    }
     ready = ready ? host.hypervisor().alive(libvirt_deadline) : ready;
     ready = ready ? receive_heartbeats() : ready;
     if (!ready) {
@@ -278,7 +289,7 @@ Result<Provisioned> LabTestbed::provision(const DomainSpec& spec,
     entry->place = {.name = name,
                     .accelerator = *accelerator,
                     .kernel = options_.guest / "vmlinuz",
-                    .initramfs = options_.guest / "initramfs",
+                    .initramfs = options_.guest / (spec.member ? cluster_archive : "initramfs"),
                     .console = base.string() + ".console",
                     .agent_socket = agents_directory / (name + ".sock"),
                     .monitor_socket = monitor_socket(name),
@@ -288,6 +299,7 @@ Result<Provisioned> LabTestbed::provision(const DomainSpec& spec,
                     .gateway = host.node().address(Plane::guest),
                     .heartbeat = heartbeat_address(),
                     .directory = fs::absolute(directory),
+                    .cluster = spec.member ? cluster_words(*spec.member, spec.name) : "",
                     .lease = spec.lease ? lockspaces_directory : ""};
     for (const auto& disk : spec.disks) {
         const fs::path image = base.string() + "-" + disk.name + ".img";

@@ -128,6 +128,15 @@ TEST_F(RunnerTest, RunsATrialAloneWhoseFaultReachesTheHost) {
     expect_nothing_left(outcome);
 }
 
+TEST_F(RunnerTest, RunsATrialAloneWhoseDomainsServeTogether) {
+    experiment_.faults = {fault("qemu.kill")};
+    experiment_.service = ServiceSpec{.address = "10.77.100.1", .members = {"vm"}};
+    const auto outcome = run(3, 3);
+    ASSERT_EQ(outcome.record.trials.size(), 3U);
+    EXPECT_EQ(progress_.most_running, 1U) << "one address";
+    expect_nothing_left(outcome);
+}
+
 TEST_F(RunnerTest, UndoesEverythingWhereverItIsStopped) {
     experiment_.faults = {fault("qemu.stop", 4s)};
     for (const std::string stopped :

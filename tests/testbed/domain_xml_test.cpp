@@ -81,6 +81,14 @@ TEST(DomainXml, NamesNoDiskWhenThereIsNone) {
     const auto xml = parsed(wanted);
     EXPECT_FALSE(xml.select_node("/domain/devices/disk"));
     EXPECT_EQ(text(xml, "/domain/os/cmdline").find("ordeal.fs"), std::string::npos);
+    EXPECT_NE(text(xml, "/domain/os/cmdline").find("ordeal.disk=none"), std::string::npos);
+}
+
+TEST(DomainXml, TellsTheGuestItsPartInACluster) {
+    auto member = place();
+    member.cluster = "ordeal.stack=heartbeat ordeal.node=vm";
+    EXPECT_TRUE(text(parsed(spec(), member), "/domain/os/cmdline")
+                    .ends_with(" ordeal.stack=heartbeat ordeal.node=vm"));
 }
 
 TEST(DomainXml, FollowsTheAccelerator) {
